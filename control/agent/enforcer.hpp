@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Enforcer: takes a snapshot's resources, checks them, builds tables and publishes them.
+///
+/// Tables whose rows did not change are taken over from the snapshot before; when only addresses
+/// changed, nothing is built at all. Whatever is wrong with a snapshot is found before anything is
+/// published, so a refused one leaves no trace.
+///
+/// Threads: one control thread; workers read what it publishes.
+/// Memory:  the current resources, tables and names, and what workers may still hold of older ones.
+/// Cost:    proportional to what changed, except that validation of a full snapshot is O(n).
+
+#include "dataplane/base/result.hpp"
+#include "dataplane/identity/address_map.hpp"
+#include "dataplane/worker/published.hpp"
+#include "dataplane/worker/snapshot.hpp"
+#include "proto/resource_set.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tierwall::agent {
+
+/// Rule.number -> what people call it.
+struct RuleName {
+    std::string tier;
+    std::string policy;     ///< "NetworkPolicy/shop/web"
+    std::string direction;  ///< "egress" or "ingress"
+    std::int32_t index = -1;  ///< -1: isolation
+    std::string name;
+    std::string action;
+};
+
+class Enforcer {
+public:
+    struct Options {
+        std::string scope = "all";  ///< "all" or "node:NAME"
+        std::uint32_t addresses_max = 1u << 19;
+        std::uint32_t workers_max = 1;
+    };
+    /// Requires: rte_eal_init done.
+    static base::Result<std::unique_ptr<Enforcer>> create(const Options& options);
+    ~Enforcer();
+
+    // For workers.
+    worker::Readers& readers();
+    worker::Published<worker::Snapshot>& published();
+    identity::AddressMap& addresses();
+
+    /// Validates, builds and publishes. `epoch` 1 or more. Fails with every problem found (at most
+    /// kProblemsMax); then everything is as before.
+    base::Status apply(const proto::ResourceSet& resources, std::uint64_t epoch,
+                       std::vector<base::Error>& problems);
+    static constexpr std::size_t kProblemsMax = 20;
+
+    /// Frees what no worker holds any more; call a few times a second. Answers how many old
+    /// snapshots still wait.
+    std::size_t reclaim();
+
+    const proto::ResourceSet& resources() const;
+    std::uint64_t epoch() const;
+
+    // Names, for people.
+    std::optional<RuleName> rule(std::uint32_t number) const;
+    /// "namespace/pod", the node's name, or nothing.
+    std::optional<std::string> owner(const base::Address& address) const;
+    std::vector<base::Address> addresses_of(const std::string& owner) const;
+
+    struct Answer {
+        base::Decision egress;
+        base::Decision ingress;
+        bool allowed = false;
+    };
+    /// Asks the published tables about the first packet of a connection. Control thread.
+    Answer ask(const base::Address& source, const base::Address& destination,
+               std::uint8_t protocol, std::uint16_t destination_port) const;
+
+private:
+    struct State;
+    explicit Enforcer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace tierwall::agent

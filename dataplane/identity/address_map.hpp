@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// AddressMap: which identity an address of a pod or node has, updated in place while workers read.
+///
+/// A *generation* is the number of one published state; it grows by one with each. Every entry
+/// keeps the versions that some worker may still ask for, so a worker that holds generation N sees
+/// all addresses exactly as they were in N, even while N+1 is being written. That makes a change
+/// of addresses and tables one atomic step without anybody waiting.
+///
+/// Each address has a *slot*. `changed(slot)` is the generation that last changed anything that
+/// decides the address's flows: its entry, or its subject's tables (the control thread touches it
+/// then). An address without an entry has the slot of a hash bucket, so that adding it later is
+/// noticed too. A flow judged at generation G is current while changed(slot) <= G at both ends.
+///
+/// Threads: lookups by any worker; everything else by one control thread.
+/// Memory:  all allocated by create(): about 120 bytes an address. Versions are small heap nodes
+///          of the control thread, freed by reclaim().
+/// Cost:    bulk lookup about 25-50 ns an address when cold; changed() is one load.
+
+#include "dataplane/base/address.hpp"
+#include "dataplane/base/result.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tierwall::identity {
+
+/// Identity of an address that no entry and no CIDR block knows.
+inline constexpr std::uint32_t kWorld = 0;
+/// Node number of an address that belongs to no node.
+inline constexpr std::uint32_t kNoNode = 0;
+/// bound_port() of an address that no port has claimed yet.
+inline constexpr std::uint16_t kUnbound = 0xffff;
+/// Addresses without an entry share this many change slots.
+inline constexpr std::uint32_t kBucketSlots = 65536;
+
+enum EntryFlag : std::uint8_t {
+    kEntryPod = 1,
+    kEntryNode = 2,
+    kEntrySubject = 4,  ///< a pod within this dataplane's scope
+    kEntryKnown = 8,    ///< the map has an entry (pod or node); absent for addresses known by CIDR
+};
+
+struct Entry {
+    std::uint32_t identity = kWorld;
+    std::uint32_t node = kNoNode;  ///< the node a pod runs on, or the node's own number
+    std::uint32_t slot = 0;
+    std::uint8_t flags = 0;
+
+    bool is_pod() const noexcept { return (flags & kEntryPod) != 0; }
+    bool is_node() const noexcept { return (flags & kEntryNode) != 0; }
+    bool is_subject() const noexcept { return (flags & kEntrySubject) != 0; }
+    bool is_known() const noexcept { return (flags & kEntryKnown) != 0; }
+};
+
+class AddressMap {
+public:
+    struct Options {
+        std::uint32_t addresses_max = 1u << 19;
+        int numa_socket = -1;
+    };
+    /// Requires: rte_eal_init done. Fails: Limit when the memory cannot be had.
+    static base::Result<std::unique_ptr<AddressMap>> create(const Options& options);
+    ~AddressMap();
+    AddressMap(const AddressMap&) = delete;
+    AddressMap& operator=(const AddressMap&) = delete;
+
+    // Workers.
+
+    /// entries[i] for addresses[i] as of `generation`; an address without an entry gets flags 0,
+    /// identity kWorld and its bucket's slot. Requires: at most 64 addresses, equal sizes.
+    void lookup(std::span<const base::Address> addresses, std::uint32_t generation,
+                std::span<Entry> entries) const noexcept;
+    std::uint32_t changed(std::uint32_t slot) const noexcept {
+        return changed_[slot].load(std::memory_order_acquire);
+    }
+    void prefetch_changed(std::uint32_t slot) const noexcept {
+        __builtin_prefetch(&changed_[slot]);
+    }
+    /// The port an entry's address is accepted from; kUnbound before the first claim.
+    std::uint16_t bound_port(std::uint32_t slot) const noexcept {
+        return bound_port_[slot].load(std::memory_order_acquire);
+    }
+    /// Claims the address for `port`; false when another port has it.
+    bool claim(std::uint32_t slot, std::uint16_t port) noexcept;
+
+    // Control thread. All changes take effect for workers that hold `generation` or a later one.
+
+    struct Assignment {
+        std::uint32_t identity = kWorld;
+        std::uint32_t node = kNoNode;
+        std::uint8_t flags = 0;
+        friend bool operator==(const Assignment&, const Assignment&) noexcept = default;
+    };
+    /// Adds or changes an address. Fails: Limit when addresses_max is reached.
+    base::Result<std::uint32_t> set(const base::Address& address, const Assignment& assignment,
+                                    std::uint32_t generation);
+    void remove(const base::Address& address, std::uint32_t generation);
+    /// Flows of this address are judged again from `generation` on.
+    void touch(std::uint32_t slot, std::uint32_t generation) noexcept;
+    /// The same for every address without an entry (the CIDR table changed).
+    void touch_unknown(std::uint32_t generation) noexcept;
+    /// Fixes the port of an address (configuration), or releases it (kUnbound).
+    void bind(const base::Address& address, std::uint16_t port);
+    /// Frees versions and removed slots that no worker can ask for any more.
+    /// Requires: every worker holds `oldest_in_use` or a later generation.
+    void reclaim(std::uint32_t oldest_in_use);
+
+    std::size_t size() const noexcept;
+    std::uint32_t addresses_max() const noexcept { return addresses_max_; }
+    std::size_t versions_waiting() const noexcept;  ///< for status: not yet reclaimed
+
+private:
+    struct State;
+    explicit AddressMap(std::unique_ptr<State> state);
+
+    std::unique_ptr<State> state_;
+    std::uint32_t addresses_max_ = 0;
+    std::unique_ptr<std::atomic<std::uint32_t>[]> changed_;
+    std::unique_ptr<std::atomic<std::uint16_t>[]> bound_port_;
+};
+
+}  // namespace tierwall::identity

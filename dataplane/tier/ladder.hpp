@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Ladder: the ordered tiers of one snapshot, and the decision they come to.
+///
+/// For one direction a Question names the subject's and the peer's identity; maps turn them into
+/// the subject's group and the peer's class, and the group's AclTable answers. The first tier that
+/// says Allow or Deny decides; Pass and silence go to the next; silence of all is the cluster
+/// default, allow. An isolating tier (NetworkPolicy) is final for every subject that has a group
+/// in it: no matching row means deny, except traffic from the pod's own node.
+///
+/// Threads: immutable after build; decide() by any worker.
+/// Memory:  shares tables and maps with earlier ladders that had the same ones.
+/// Cost:    per burst: one pass over each tier; questions are bucketed by table before classifying.
+
+#include "dataplane/base/verdict.hpp"
+#include "dataplane/tier/acl_table.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tierwall::tier {
+
+enum class TierKind : std::uint8_t {
+    Ordered,    ///< Admin, Baseline: first matching row; Pass and no match go to the next tier
+    Isolating,  ///< NetworkPolicy: a subject with a group is isolated; rows only allow
+};
+
+/// Where a subject stands in one tier and direction: table index in the upper, group in the lower
+/// 16 bits. 0: no policy of this tier and direction selects it.
+using GroupOf = std::vector<std::uint32_t>;
+/// Peer class of each identity in one table. Identities beyond the end have class 0.
+using ClassOf = std::vector<std::uint16_t>;
+
+struct Shard {
+    std::shared_ptr<const AclTable> table;  ///< null: no rows
+    std::shared_ptr<const ClassOf> class_of;
+    /// Indexed by group: the rule id that names the isolating policy when no row matches.
+    std::shared_ptr<const std::vector<std::uint32_t>> isolation_rule;
+};
+
+struct DirectionTables {
+    std::shared_ptr<const GroupOf> group_of;  ///< indexed by identity; beyond the end: 0
+    std::vector<Shard> shards;
+};
+
+struct Tier {
+    std::uint16_t number = 0;  ///< base::TierNumber
+    TierKind kind = TierKind::Ordered;
+    DirectionTables egress;
+    DirectionTables ingress;
+};
+
+struct Question {
+    std::uint32_t subject = 0;  ///< identity of the pod that is judged
+    std::uint32_t peer = 0;     ///< identity of the other end
+    std::uint16_t destination_port = 0;
+    std::uint8_t protocol = 0;
+    bool own_node = false;      ///< the peer is the subject's own node
+};
+
+/// What one tier had to say, for people who ask why.
+struct Trace {
+    std::uint16_t tier = 0;
+    std::uint32_t table = 0;
+    std::uint16_t group = 0;  ///< 0: no policy of this tier selects the subject
+    bool matched = false;
+    base::Action action = base::Action::Allow;
+    std::uint32_t rule = base::kNoRule;
+};
+
+class Ladder {
+public:
+    /// Requires: tiers in ascending order of number, at most base::kTiersMax.
+    explicit Ladder(std::vector<Tier> tiers);
+
+    /// decisions[i] answers questions[i]. Requires: equal sizes, at most kBurstMax.
+    void decide(base::Direction direction, std::span<const Question> questions,
+                std::span<base::Decision> decisions) const noexcept;
+
+    /// Every tier up to and including the one that decides. Control path.
+    std::vector<Trace> trace(base::Direction direction, const Question& question) const;
+
+    std::size_t rows() const noexcept;
+    std::size_t tables() const noexcept;
+
+private:
+    std::vector<Tier> tiers_;
+};
+
+}  // namespace tierwall::tier

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Pipeline: a packet's way from its bytes to its verdict, for one worker, without any I/O.
+///
+/// judge() takes a burst of frames through parse, trust, flow, identity and tier, stage by stage
+/// over the whole burst, and answers with an Outcome each. The worker loop feeds it from ports;
+/// tools and tests feed it bytes of their own. It is the only implementation of the path.
+///
+/// Threads: one worker each; create() and the destructor on a control thread.
+/// Memory:  the flow and fragment tables, all allocated by create().
+/// Cost:    see docs/ARCHITECTURE.md; nothing is allocated, locked or called in the kernel.
+
+#include "dataplane/base/counters.hpp"
+#include "dataplane/base/result.hpp"
+#include "dataplane/base/verdict.hpp"
+#include "dataplane/flow/table.hpp"
+#include "dataplane/identity/address_map.hpp"
+#include "dataplane/parse/headers.hpp"
+#include "dataplane/worker/snapshot.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tierwall::worker {
+
+inline constexpr std::size_t kBurst = 32;
+
+enum class Side : std::uint8_t { Pods, Uplink };
+
+/// What the pipeline must know of a port; `number` is its place in the configuration.
+struct PortFacts {
+    Side side = Side::Uplink;
+    std::uint16_t mtu = 1500;
+};
+
+struct Frame {
+    const std::uint8_t* bytes = nullptr;
+    std::uint32_t length = 0;         ///< readable bytes (first segment)
+    std::uint32_t packet_length = 0;  ///< of the whole packet
+    std::uint16_t port = 0;           ///< index into Config::ports
+};
+
+struct Outcome {
+    base::Verdict verdict;
+    base::Decision egress;   ///< valid when `judged`
+    base::Decision ingress;  ///< valid when `judged`
+    bool judged = false;     ///< policy was asked for this packet
+};
+
+class Pipeline {
+public:
+    struct Config {
+        std::vector<PortFacts> ports;
+        std::uint32_t flows_max = 1u << 16;
+        flow::Timeouts timeouts;
+        std::uint32_t pickup_s = 60;  ///< 0 = off
+        bool boot_open = false;
+        bool pass_non_ip = false;
+        std::uint32_t rules_max = 1u << 16;  ///< rule ids above share the last hit counter
+        int numa_socket = -1;
+    };
+    /// Fails: Limit when memory cannot be had.
+    static base::Result<std::unique_ptr<Pipeline>> create(const Config& config,
+                                                          identity::AddressMap& addresses);
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    /// Judges a burst as of `snapshot` (null: nothing to enforce yet) at `now_ms` of a clock that
+    /// never goes back. `headers` receives what was parsed. Requires: equal sizes, at most kBurst.
+    void judge(std::span<const Frame> frames, const Snapshot* snapshot, std::uint64_t now_ms,
+               std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
+
+    /// May this packet, judged and flooded, be delivered to `port`? Asks the ingress policy of the
+    /// pods that are bound there. Cost: one classification.
+    base::Verdict judge_delivery(const parse::Headers& headers, const Snapshot* snapshot,
+                                 std::uint16_t port) noexcept;
+
+    /// Ends idle flows, a bounded number a call. Called once a burst.
+    void expire(std::uint64_t now_ms) noexcept;
+    void forget_flows() noexcept;  ///< control thread, worker stopped
+
+    const base::Counters& counters() const noexcept;
+    base::Counters& counters() noexcept;
+    const flow::Table& flows() const noexcept;
+    /// New flows and denied packets that a rule decided.
+    std::uint64_t rule_hits(std::uint32_t rule) const noexcept;
+
+private:
+    struct State;
+    explicit Pipeline(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace tierwall::worker
