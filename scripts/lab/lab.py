@@ -44,7 +44,7 @@ def why_not():
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
     if made.returncode != 0:
         return "network namespaces are not allowed here (%s)" % made.stderr.strip()
-    veth = subprocess.run(["ip", "-n", name, "link", "add", "a", "type", "veth", "peer", "b"],
+    veth = subprocess.run(["ip", "-n", name, "link", "add", "tw0", "type", "veth", "peer", "tw1"],
                           capture_output=True, text=True)
     subprocess.run(["ip", "netns", "del", name], capture_output=True)
     return None if veth.returncode == 0 else "no veth pairs here (%s)" % veth.stderr.strip()
@@ -98,8 +98,7 @@ class Host:
 
     def __init__(self, lab, name, v4, v6, side="pods"):
         self.lab, self.name, self.v4, self.v6, self.side = lab, name, v4, v6, side
-        self.short = re.sub(r"[^a-z0-9]", "", name.replace("/", ""))[:8]
-        self.netns = "%s-%s" % (lab.prefix, self.short)
+        self.netns = "%s-%s" % (lab.prefix, re.sub(r"[^a-z0-9]+", "-", name))
         self.port = "p%d" % len(lab.hosts)
         self.popen = None
 
@@ -112,8 +111,7 @@ class Host:
         ip = ["ip", "-n", self.netns]
         run("ip", "netns", "exec", self.netns, "sysctl", "-qw", "net.ipv6.conf.all.accept_ra=0",
             "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0",
-            "net.ipv4.ping_group_range=0 0", "net.ipv4.icmp_ratelimit=0",
-            "net.ipv4.neigh.default.gc_thresh1=4096")
+            "net.ipv4.icmp_ratelimit=0")
         run(*ip, "link", "set", "lo", "up")
         run(*ip, "link", "add", "eth0", "type", "veth", "peer", "name", self.port,
             "netns", self.lab.fw)
