@@ -37,8 +37,13 @@ def family_of(address):
 # What arrives ---------------------------------------------------------------------------------
 
 def first_packet(frame):
-    """(protocol, source, destination port) of a SYN, a datagram or an echo request, else None."""
+    """(protocol, source, destination port) of a SYN, a datagram or an echo request.
+
+    Other ICMPv6 answers with its type in place of the port, ARP with its operation; else None.
+    """
     kind = struct.unpack_from("!H", frame, 12)[0]
+    if kind == 0x0806:
+        return "ARP", socket.inet_ntop(socket.AF_INET, frame[28:32]), frame[21]
     if kind == 0x0800:
         length, protocol = (frame[14] & 15) * 4, frame[23]
         source, offset = socket.inet_ntop(socket.AF_INET, frame[26:30]), 14 + length
@@ -53,7 +58,7 @@ def first_packet(frame):
         return "UDP", source, struct.unpack_from("!H", frame, offset + 2)[0]
     if (protocol, frame[offset]) in ((1, 8), (58, 128)):
         return "ICMP", source, 0
-    return None
+    return ("ICMPv6", source, frame[offset]) if protocol == 58 else None
 
 
 def sniff():

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A pod that lies: each kind of lie has its reason and counter, and is seen not to arrive.
+
+The liar is payments/api, the victim monitoring/logs, whom everybody may call; payments/job is the
+neighbour whose addresses are borrowed.
+"""
+import time
+import unittest
+
+import e2e
+import frames
+from lab import Lab, run
+
+LIAR, VICTIM, NEIGHBOUR = "payments/api", "monitoring/logs", "payments/job"
+
+
+class Trust(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.close)
+        e2e.demo_lab(cls.lab)
+        cls.liar, cls.victim = cls.lab.host(LIAR), cls.lab.host(VICTIM)
+        cls.neighbour, cls.outside = cls.lab.host(NEIGHBOUR), cls.lab.host("outside")
+        cls.macs = {h.name: frames.mac(run("ip", "netns", "exec", h.netns, "cat",
+                                           "/sys/class/net/eth0/address").strip())
+                    for h in cls.lab.hosts}
+        # Everybody speaks once, so that every address has been claimed by its own port.
+        probes = [{"id": i + 1, "from": a, "to": b, "protocol": "UDP", "port": 53,
+                   "family": family, "timeout": 2, "expected": True}
+                  for i, (a, b, family) in enumerate(
+                      (a, b, f) for f in ("IPv4", "IPv6")
+                      for a, b in ((NEIGHBOUR, VICTIM), (LIAR, VICTIM), (VICTIM, LIAR),
+                                   ("outside", VICTIM)) if a != NEIGHBOUR)]
+        wrong = e2e.expected_now(cls.lab, probes)
+        assert not wrong, wrong
+        for family in ("IPv4", "IPv6"):
+            cls.lab.probe([{"id": 1, "from": NEIGHBOUR, "to": "shop/web", "protocol": "TCP",
+                            "port": 80, "family": family, "timeout": 2}])
+
+    def send(self, sender, packets, reason, moved, arrives=None):
+        """Sends from `sender`; `reason` must count them and `arrives` (a key) stay at `moved`."""
+        before = self.lab.reasons().get(reason, 0)
+        for host in self.lab.hosts:
+            host.ask(cmd="arrivals", reset=True)
+        sender.ask(cmd="raw_send", frames=[p.hex() for p in packets], gap_s=0.01)
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            counted = self.lab.reasons().get(reason, 0) - before
+            if counted >= len(packets):
+                break
+            time.sleep(0.05)
+        self.assertGreaterEqual(counted, len(packets), "counter of " + reason)
+        if arrives:
+            seen = sum(h.ask(cmd="arrivals")["arrivals"].get(arrives, 0)
+                       for h in self.lab.hosts if h is not sender)
+            self.assertEqual(seen, moved, "%s at any other host" % arrives)
+
+    def frame(self, sender, destination, kind, payload):
+        return frames.ethernet(destination, self.macs[sender], kind, payload)
+
+    def datagram(self, source, target, port=53, source_port=40000, **options):
+        kind, packet = frames.ip(source, target, 17,
+                                 frames.udp(source, target, source_port, port), **options)
+        return self.frame(LIAR, self.macs[VICTIM], kind, packet)
+
+    def test_a_true_packet_of_the_same_making_arrives(self):
+        for v in ("v4", "v6"):
+            source, target = getattr(self.liar, v), getattr(self.victim, v)
+            self.send(self.liar, [self.datagram(source, target)], "policy", 1,
+                      "UDP %s 53" % source)
+
+    def test_another_pods_address_is_spoofed(self):
+        for v in ("v4", "v6"):
+            source, target = getattr(self.neighbour, v), getattr(self.victim, v)
+            self.send(self.liar, [self.datagram(source, target)] * 3, "spoofed_source", 0,
+                      "UDP %s 53" % source)
+
+    def test_an_address_that_nobody_knows_is_refused(self):
+        for source, v in (("192.0.2.77", "v4"), ("2001:db8:77::1", "v6")):
+            self.send(self.liar, [self.datagram(source, getattr(self.victim, v))] * 2,
+                      "unknown_source", 0, "UDP %s 53" % source)
+
+    def test_a_pods_address_from_the_uplink_is_spoofed(self):
+        for v in ("v4", "v6"):
+            source, target = getattr(self.neighbour, v), getattr(self.victim, v)
+            kind, packet = frames.ip(source, target, 17, frames.udp(source, target, 4000, 53))
+            lie = self.frame("outside", self.macs[VICTIM], kind, packet)
+            self.send(self.outside, [lie], "spoofed_source", 0, "UDP %s 53" % source)
+
+    def test_arp_in_another_pods_name_is_spoofed(self):
+        for operation in (1, 2):
+            lie = self.frame(LIAR, frames.BROADCAST, 0x0806, frames.arp(
+                operation, self.macs[LIAR], self.neighbour.v4, self.victim.v4))
+            self.send(self.liar, [lie], "spoofed_source", 0,
+                      "ARP %s %d" % (self.neighbour.v4, operation))
+
+    def test_arp_in_an_unknown_name_is_refused(self):
+        lie = self.frame(LIAR, frames.BROADCAST, 0x0806, frames.arp(
+            2, self.macs[LIAR], "203.0.113.1", self.victim.v4))
+        self.send(self.liar, [lie], "unknown_source", 0, "ARP 203.0.113.1 2")
+
+    def neighbour_message(self, kind, source, body, destination="ff02::1"):
+        number, packet = frames.ip(source, destination, 58,
+                                   frames.icmpv6(source, destination, kind, body), hops=255)
+        return self.frame(LIAR, frames.mac("33:33:00:00:00:01"), number, packet)
+
+    def test_neighbour_advertisement_for_another_pod_is_spoofed(self):
+        lie = self.neighbour_message(136, self.liar.v6, frames.advertisement(
+            self.neighbour.v6, self.macs[LIAR]))
+        self.send(self.liar, [lie], "spoofed_source", 0, "ICMPv6 %s 136" % self.liar.v6)
+
+    def test_neighbour_solicitation_in_another_pods_name_is_spoofed(self):
+        lie = self.neighbour_message(135, self.neighbour.v6, frames.solicitation(
+            self.victim.v6, self.macs[LIAR]))
+        self.send(self.liar, [lie], "spoofed_source", 0, "ICMPv6 %s 135" % self.neighbour.v6)
+
+    def test_router_advertisement_from_a_pod_is_rogue(self):
+        lie = self.neighbour_message(134, "fe80::1234", frames.router_advertisement())
+        self.send(self.liar, [lie], "rogue_router_advert", 0, "ICMPv6 fe80::1234 134")
+
+    def test_router_advertisement_from_the_uplink_passes(self):
+        number, packet = frames.ip("fe80::1", "ff02::1", 58, frames.icmpv6(
+            "fe80::1", "ff02::1", 134, frames.router_advertisement()), hops=255)
+        told = self.frame("outside", frames.mac("33:33:00:00:00:01"), number, packet)
+        self.send(self.outside, [told], "neighbour_discovery", 8, "ICMPv6 fe80::1 134")
+
+    def test_redirect_from_a_pod_is_rogue(self):
+        body = b"\0" * 4 + frames.packed(self.neighbour.v6) + frames.packed(self.victim.v6)
+        lie = self.neighbour_message(137, "fe80::1234", body, self.victim.v6)
+        self.send(self.liar, [lie], "rogue_redirect", 0, "ICMPv6 fe80::1234 137")
+
+    def test_dhcp_answers_from_a_pod_are_rogue(self):
+        source = self.liar.v4
+        kind, packet = frames.ip(source, "255.255.255.255", 17,
+                                 frames.udp(source, "255.255.255.255", 67, 68, b"\2" * 240))
+        self.send(self.liar, [self.frame(LIAR, frames.BROADCAST, kind, packet)], "rogue_dhcp", 0,
+                  "UDP %s 68" % source)
+        source = self.liar.v6
+        kind, packet = frames.ip(source, "ff02::1", 17,
+                                 frames.udp(source, "ff02::1", 547, 546, b"\7" * 20))
+        self.send(self.liar, [self.frame(LIAR, frames.mac("33:33:00:00:00:01"), kind, packet)],
+                  "rogue_dhcp", 0, "UDP %s 546" % source)
+
+    def test_partial_checksum_is_named(self):
+        kind, packet = frames.ip(self.liar.v4, self.victim.v4, 6, frames.tcp(
+            self.liar.v4, self.victim.v4, 41000, 80, partial=True))
+        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, packet)],
+                  "partial_checksum", 0, "TCP %s 80" % self.liar.v4)
+        warnings = " ".join(self.lab.status()["warnings"])
+        self.assertIn("ethtool -K", warnings)
+
+    def test_later_fragment_without_its_first_is_unknown(self):
+        kind, packet = frames.ip(self.liar.v4, self.victim.v4, 17, b"x" * 64, fragment=100)
+        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, packet)],
+                  "fragment_unknown", 0)
+
+    def test_later_fragment_follows_its_first(self):
+        data = frames.udp(self.liar.v4, self.victim.v4, 42000, 53, b"y" * 120)
+        pair = [frames.ip(self.liar.v4, self.victim.v4, 17, part, fragment=offset,
+                          identification=99)
+                for part, offset in ((data[:64], 0x2000), (data[64:], 8))]
+        packets = [self.frame(LIAR, self.macs[VICTIM], kind, packet) for kind, packet in pair]
+        self.send(self.liar, packets[:1], "policy", 1, "UDP %s 53" % self.liar.v4)
+        self.send(self.liar, packets[1:], "fragment_follows", 0)
+
+    def test_truncated_malformed_and_non_ip_are_named(self):
+        kind, packet = frames.ip(self.liar.v4, self.victim.v4, 17, frames.udp(
+            self.liar.v4, self.victim.v4, 1, 53, b"z" * 400))
+        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, packet[:100])],
+                  "truncated", 0)
+        broken = bytes([0x42]) + packet[1:]
+        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, broken)], "malformed", 0)
+        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], 0x88CC, b"lldp" * 20)],
+                  "non_ip", 0)
+
+    def test_multicast_is_judged_for_each_receiving_port(self):
+        """shop/* and payments/db are isolated on ingress; the others receive the datagram."""
+        kind, packet = frames.ip(self.liar.v4, "224.0.0.251", 17, frames.udp(
+            self.liar.v4, "224.0.0.251", 5353, 5353))
+        for host in self.lab.hosts:
+            host.ask(cmd="arrivals", reset=True)
+        self.liar.ask(cmd="raw_send", frames=[self.frame(
+            LIAR, frames.mac("01:00:5e:00:00:fb"), kind, packet).hex()])
+        key = "UDP %s 5353" % self.liar.v4
+        wanted = {NEIGHBOUR, VICTIM, "monitoring/prometheus", "outside"}
+
+        def receivers():
+            return {h.name for h in self.lab.hosts
+                    if h.ask(cmd="arrivals")["arrivals"].get(key)}
+        e2e.wait_until(lambda: receivers() == wanted, 3, "delivery to %s" % sorted(wanted))
+        time.sleep(0.3)
+        self.assertEqual(receivers(), wanted)
+
+    def test_unicast_is_never_shown_to_others(self):
+        """A frame to a MAC that nobody has is flooded, but an address goes to its own pod only."""
+        kind, packet = frames.ip(self.liar.v4, self.victim.v4, 17, frames.udp(
+            self.liar.v4, self.victim.v4, 43000, 53))
+        self.send(self.liar, [self.frame(LIAR, frames.mac("02:00:00:00:99:99"), kind, packet)],
+                  "policy", 1, "UDP %s 53" % self.liar.v4)
+
+    def test_another_ports_mac_is_not_taken_over(self):
+        kind, packet = frames.ip(self.liar.v4, self.victim.v4, 17, frames.udp(
+            self.liar.v4, self.victim.v4, 44000, 53))
+        lie = frames.ethernet(self.macs[VICTIM], self.macs[NEIGHBOUR], kind, packet)
+        self.send(self.liar, [lie], "spoofed_mac", 0, "UDP %s 53" % self.liar.v4)
+
+
+if __name__ == "__main__":
+    e2e.main()
