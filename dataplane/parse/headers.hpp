@@ -63,7 +63,8 @@ struct Headers {
     base::Reason problem = base::Reason::Malformed;  ///< for Kind::Malformed
     base::Family family = base::Family::IPv4;
     Fragment fragment = Fragment::None;
-    bool has_transport = false;      ///< ports or type are known (not for later fragments)
+    bool has_transport = false;      ///< ports or type were read, or there are none; false only
+                                     ///< for later fragments
     bool icmp_error = false;         ///< `embedded` holds the packet it is about
     bool neighbour_discovery = false;///< ICMPv6 133-137, and MLD (130-132, 143)
     bool icmp_query = false;         ///< echo or another request/reply pair with an identifier
@@ -87,7 +88,8 @@ struct Headers {
     Tuple embedded;                  ///< for icmp_error
     base::Address target;            ///< neighbour solicitation/advertisement target
     bool has_target = false;
-    bool embedded_valid = false;
+    bool embedded_valid = false;     ///< quoted far enough, and sent to the quoted packet's sender
+    std::uint16_t fragment_offset = 0;///< bytes, for Fragment::Later
 };
 
 /// Reads one frame. `frame` is the first segment's bytes; `frame_length` the whole packet's.
