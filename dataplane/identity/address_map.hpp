@@ -15,8 +15,9 @@
 /// noticed too. A flow judged at generation G is current while changed(slot) <= G at both ends.
 ///
 /// Threads: lookups by any worker; everything else by one control thread.
-/// Memory:  all allocated by create(): about 120 bytes an address. Versions are small heap nodes
-///          of the control thread, freed by reclaim().
+/// Memory:  all allocated by create(): about 140 bytes an address, because there is room for as many
+///          removed ones that workers may still see. Versions are small heap nodes of the control
+///          thread, freed by reclaim().
 /// Cost:    bulk lookup about 25-50 ns an address when cold; changed() is one load.
 
 #include "dataplane/base/address.hpp"
@@ -26,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -87,7 +89,8 @@ public:
     std::uint16_t bound_port(std::uint32_t slot) const noexcept {
         return bound_port_[slot].load(std::memory_order_acquire);
     }
-    /// Claims the address for `port`; false when another port has it.
+    /// Claims the address for `port`; false when another port has it. The slot of an address
+    /// without an entry cannot be claimed.
     bool claim(std::uint32_t slot, std::uint16_t port) noexcept;
 
     // Control thread. All changes take effect for workers that hold `generation` or a later one.
@@ -106,19 +109,30 @@ public:
     void touch(std::uint32_t slot, std::uint32_t generation) noexcept;
     /// The same for every address without an entry (the CIDR table changed).
     void touch_unknown(std::uint32_t generation) noexcept;
-    /// Fixes the port of an address (configuration), or releases it (kUnbound).
+    /// Fixes the port of an address (configuration), or releases it (kUnbound). It holds for every
+    /// entry the address has later, too; a claim ends with its entry.
     void bind(const base::Address& address, std::uint16_t port);
-    /// Frees versions and removed slots that no worker can ask for any more.
-    /// Requires: every worker holds `oldest_in_use` or a later generation.
+    /// Frees versions that no worker can ask for any more and takes addresses that are gone out of
+    /// the hash. Their slots wait for release(). Requires: every worker holds `oldest_in_use` or a
+    /// later generation.
     void reclaim(std::uint32_t oldest_in_use);
+    /// Makes the slots that reclaim() took out usable again. Requires: every worker has been
+    /// quiescent or offline since that reclaim().
+    void release();
+    std::size_t unreleased() const noexcept;  ///< slots that wait for release()
 
+    /// The newest assignment of an address, published or not. Control thread.
+    std::optional<Assignment> newest(const base::Address& address) const;
     std::size_t size() const noexcept;
+    /// How many addresses set() can still add before slots of removed ones come back.
+    std::size_t room() const noexcept;
     std::uint32_t addresses_max() const noexcept { return addresses_max_; }
     std::size_t versions_waiting() const noexcept;  ///< for status: not yet reclaimed
 
 private:
     struct State;
-    explicit AddressMap(std::unique_ptr<State> state);
+    AddressMap(std::unique_ptr<State> state, std::uint32_t addresses_max);
+    void bump(std::uint32_t slot, std::uint32_t generation) noexcept;
 
     std::unique_ptr<State> state_;
     std::uint32_t addresses_max_ = 0;

@@ -62,7 +62,9 @@ struct Question {
     bool own_node = false;      ///< the peer is the subject's own node
 };
 
-/// What one tier had to say, for people who ask why.
+/// What one tier had to say, for people who ask why. A silent tier has action Pass and no rule; an
+/// isolating one that denies for want of a match has its isolation rule; one that admits the own
+/// node has action Allow and no rule.
 struct Trace {
     std::uint16_t tier = 0;
     std::uint32_t table = 0;

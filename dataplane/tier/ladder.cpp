@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/tier/ladder.hpp"
+
+#include <array>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+namespace tierwall::tier {
+namespace {
+
+/// Where one question stands in one tier.
+struct Place {
+    const Shard* shard = nullptr;  ///< null: the table is not there
+    std::uint32_t table = 0;
+    std::uint16_t group = 0;  ///< 0: the tier has nothing to say
+};
+
+Place place_of(const DirectionTables& tables, std::uint32_t subject) noexcept {
+    Place place;
+    if (tables.group_of == nullptr || subject >= tables.group_of->size()) return place;
+    const std::uint32_t entry = (*tables.group_of)[subject];
+    place.table = entry >> 16;
+    place.group = static_cast<std::uint16_t>(entry);
+    if (place.table < tables.shards.size()) place.shard = &tables.shards[place.table];
+    return place;
+}
+
+std::uint16_t class_in(const Shard& shard, std::uint32_t peer) noexcept {
+    if (shard.class_of == nullptr || peer >= shard.class_of->size()) return 0;
+    return (*shard.class_of)[peer];
+}
+
+std::uint32_t isolation_rule(const Place& place) noexcept {
+    if (place.shard == nullptr || place.shard->isolation_rule == nullptr) return base::kNoRule;
+    const std::vector<std::uint32_t>& rules = *place.shard->isolation_rule;
+    return place.group < rules.size() ? rules[place.group] : base::kNoRule;
+}
+
+Key key_of(const Question& question, const Place& place) noexcept {
+    return {.group = place.group,
+            .peer_class = class_in(*place.shard, question.peer),
+            .protocol = question.protocol,
+            .destination_port = question.destination_port};
+}
+
+/// What a tier says to a subject that has a group in it; Pass sends it to the next tier.
+base::Decision answer(const Tier& tier, const Place& place, const Row* row,
+                      bool own_node) noexcept {
+    if (row != nullptr && row->action != base::Action::Pass) {
+        return {row->action, 0, tier.number, row->rule};
+    }
+    if (tier.kind == TierKind::Ordered) {
+        const std::uint32_t rule = row != nullptr ? row->rule : base::kNoRule;
+        return {base::Action::Pass, 0, tier.number, rule};
+    }
+    if (own_node) return {base::Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
+    return {base::Action::Deny, 0, tier.number, isolation_rule(place)};
+}
+
+const Row* row_at(const AclTable& table, std::uint32_t index) noexcept {
+    return index == kNoRow ? nullptr : &table.row(index);
+}
+
+/// A burst of questions on its way down the tiers.
+struct Burst {
+    std::span<const Question> questions;
+    std::span<base::Decision> decisions;
+    base::Direction direction;
+    std::uint64_t open = 0;  ///< bit i: no tier has decided question i yet
+
+    void settle(const Tier& tier, std::size_t i, const Place& place, const Row* row) noexcept {
+        // Only what comes in from the node is admitted: kubelet probes reach pods this way.
+        const bool own_node = questions[i].own_node && direction == base::Direction::Ingress;
+        const base::Decision decision = answer(tier, place, row, own_node);
+        if (decision.action == base::Action::Pass) return;
+        decisions[i] = decision;
+        open &= ~(std::uint64_t{1} << i);
+    }
+};
+
+using Places = std::array<Place, kBurstMax>;
+
+/// Classifies all questions of `waiting` that share the first one's table; answers the others.
+std::uint64_t ask_one_table(const Tier& tier, std::uint64_t waiting, const Places& places,
+                            Burst& burst) noexcept {
+    const Shard* shard = places[static_cast<std::size_t>(std::countr_zero(waiting))].shard;
+    std::array<Key, kBurstMax> keys;
+    std::array<std::uint8_t, kBurstMax> asked;
+    std::array<std::uint32_t, kBurstMax> rows;
+    std::size_t count = 0;
+    std::uint64_t others = 0;
+    for (std::uint64_t rest = waiting; rest != 0; rest &= rest - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+        if (places[i].shard != shard) {
+            others |= std::uint64_t{1} << i;
+            continue;
+        }
+        keys[count] = key_of(burst.questions[i], places[i]);
+        asked[count++] = static_cast<std::uint8_t>(i);
+    }
+    const AclTable& table = *shard->table;
+    table.classify({keys.data(), count}, {rows.data(), count});
+    for (std::size_t n = 0; n < count; ++n) {
+        const std::size_t i = asked[n];
+        burst.settle(tier, i, places[i], row_at(table, rows[n]));
+    }
+    return others;
+}
+
+void ask_tier(const Tier& tier, Burst& burst) noexcept {
+    const DirectionTables& tables =
+        burst.direction == base::Direction::Egress ? tier.egress : tier.ingress;
+    Places places;
+    std::uint64_t waiting = 0;
+    for (std::uint64_t rest = burst.open; rest != 0; rest &= rest - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+        places[i] = place_of(tables, burst.questions[i].subject);
+        if (places[i].group == 0) continue;
+        const bool has_rows = places[i].shard != nullptr && places[i].shard->table != nullptr;
+        if (has_rows) {
+            waiting |= std::uint64_t{1} << i;
+        } else {
+            burst.settle(tier, i, places[i], nullptr);
+        }
+    }
+    while (waiting != 0) waiting = ask_one_table(tier, waiting, places, burst);
+}
+
+}  // namespace
+
+Ladder::Ladder(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {
+    assert(tiers_.size() <= base::kTiersMax);
+    for (std::size_t i = 1; i < tiers_.size(); ++i) {
+        assert(tiers_[i - 1].number < tiers_[i].number);
+    }
+}
+
+void Ladder::decide(base::Direction direction, std::span<const Question> questions,
+                    std::span<base::Decision> decisions) const noexcept {
+    static_assert(kBurstMax == 64, "open questions are the bits of one word");
+    assert(questions.size() == decisions.size() && questions.size() <= kBurstMax);
+    if (questions.empty()) return;
+    for (base::Decision& decision : decisions) decision = base::Decision{};
+    Burst burst{.questions = questions,
+                .decisions = decisions,
+                .direction = direction,
+                .open = ~std::uint64_t{0} >> (kBurstMax - questions.size())};
+    for (const Tier& tier : tiers_) {
+        if (burst.open == 0) return;
+        ask_tier(tier, burst);
+    }
+}
+
+std::vector<Trace> Ladder::trace(base::Direction direction, const Question& question) const {
+    std::vector<Trace> traces;
+    const bool own_node = question.own_node && direction == base::Direction::Ingress;
+    for (const Tier& tier : tiers_) {
+        const Place place = place_of(
+            direction == base::Direction::Egress ? tier.egress : tier.ingress, question.subject);
+        Trace trace{.tier = tier.number,
+                    .table = place.table,
+                    .group = place.group,
+                    .matched = false,
+                    .action = base::Action::Pass,
+                    .rule = base::kNoRule};
+        if (place.group != 0) {
+            const Row* row = nullptr;
+            if (place.shard != nullptr && place.shard->table != nullptr) {
+                const Key key = key_of(question, place);
+                std::uint32_t index = kNoRow;
+                place.shard->table->classify({&key, 1}, {&index, 1});
+                row = row_at(*place.shard->table, index);
+            }
+            const base::Decision decision = answer(tier, place, row, own_node);
+            trace.matched = row != nullptr;
+            trace.action = decision.action;
+            trace.rule = decision.rule;
+        }
+        traces.push_back(trace);
+        if (trace.action != base::Action::Pass) break;
+    }
+    return traces;
+}
+
+std::size_t Ladder::rows() const noexcept {
+    std::size_t total = 0;
+    for (const Tier& tier : tiers_) {
+        for (const DirectionTables* tables : {&tier.egress, &tier.ingress}) {
+            for (const Shard& shard : tables->shards) {
+                if (shard.table != nullptr) total += shard.table->size();
+            }
+        }
+    }
+    return total;
+}
+
+std::size_t Ladder::tables() const noexcept {
+    std::size_t total = 0;
+    for (const Tier& tier : tiers_) {
+        for (const DirectionTables* tables : {&tier.egress, &tier.ingress}) {
+            for (const Shard& shard : tables->shards) total += shard.table != nullptr ? 1 : 0;
+        }
+    }
+    return total;
+}
+
+}  // namespace tierwall::tier
