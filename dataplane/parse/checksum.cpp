@@ -26,6 +26,7 @@ std::uint16_t fold(std::uint64_t sum) noexcept {
     return static_cast<std::uint16_t>(sum);
 }
 
+/// The sum of the pseudo header that the checksum covers besides the segment.
 std::uint64_t pseudo_header(const Tuple& tuple, std::uint32_t length) noexcept {
     const bool v4 = tuple.source.is_v4();
     const std::size_t skip = v4 ? 12 : 0;

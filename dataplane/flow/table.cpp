@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/flow/table.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace tierwall::flow {
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+/// Both halves of a product: every bit of it depends on every bit of both factors.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t difference(const base::Address& a, const base::Address& b) noexcept {
+    return (a.high() ^ b.high()) | (a.low() ^ b.low());
+}
+
+enum class Way : std::uint8_t { None, Forward, Reply };
+
+/// Which way a packet with this tuple runs along the flow, without branching on the addresses.
+Way way(const Flow& flow, const parse::Tuple& tuple) noexcept {
+    const std::uint64_t other = static_cast<std::uint64_t>(flow.protocol() ^ tuple.protocol);
+    const std::uint64_t forward =
+        difference(flow.source(), tuple.source) |
+        difference(flow.destination(), tuple.destination) |
+        static_cast<std::uint64_t>(flow.source_port() ^ tuple.source_port) |
+        static_cast<std::uint64_t>(flow.destination_port() ^ tuple.destination_port) | other;
+    const std::uint64_t reply =
+        difference(flow.source(), tuple.destination) |
+        difference(flow.destination(), tuple.source) |
+        static_cast<std::uint64_t>(flow.source_port() ^ tuple.destination_port) |
+        static_cast<std::uint64_t>(flow.destination_port() ^ tuple.source_port) | other;
+    if (forward == 0) return Way::Forward;
+    return reply == 0 ? Way::Reply : Way::None;
+}
+
+bool in_range(const Timeouts& t) noexcept {
+    const std::uint16_t all[] = {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s,
+                                 t.tcp_closed_s,  t.udp_single_s,      t.udp_replied_s,
+                                 t.icmp_s,        t.sctp_s,            t.other_s};
+    return std::all_of(std::begin(all), std::end(all), [](std::uint16_t timeout_s) {
+        return timeout_s >= 1 && timeout_s <= kTimeoutMax_s;
+    });
+}
+
+}  // namespace
+
+Table::Table(Pages flows, Index index, std::uint32_t flows_max)
+    : flow_pages_(std::move(flows)), index_(std::move(index)), flows_max_(flows_max) {}
+
+base::Result<std::unique_ptr<Table>> Table::create(std::uint32_t flows_max,
+                                                   const Timeouts& timeouts, int numa_socket) {
+    using base::Errc;
+    if (flows_max == 0 || flows_max > kFlowsMax) {
+        return base::Error{Errc::Invalid, "flows_max",
+                           "must be 1.." + std::to_string(kFlowsMax)};
+    }
+    if (!in_range(timeouts)) {
+        return base::Error{Errc::Invalid, "timeouts",
+                           "each must be 1.." + std::to_string(kTimeoutMax_s) + " s"};
+    }
+    TW_TRY(lines, Pages::create(flows_max * sizeof(Flow), numa_socket));
+    TW_TRY(index, Index::create(flows_max, numa_socket));
+    std::unique_ptr<Table> table(new (std::nothrow)
+                                     Table(std::move(lines), std::move(index), flows_max));
+    if (table == nullptr) return base::Error{Errc::Limit, "flow table", "no memory"};
+    if (getentropy(table->seeds_.data(), sizeof(table->seeds_)) != 0) {
+        return base::Error{Errc::Io, "flow table", "the kernel gives no random numbers"};
+    }
+    table->set_timeouts(timeouts);
+    return table;
+}
+
+void Table::set_timeouts(const Timeouts& t) noexcept {
+    for (std::size_t state = 0; state < kStateCount; ++state) {
+        timeouts_[0][state] = t.tcp_opening_s;
+        timeouts_[1][state] = t.udp_single_s;
+        timeouts_[2][state] = t.icmp_s;
+        timeouts_[3][state] = t.udp_single_s;
+        timeouts_[4][state] = t.other_s;
+    }
+    timeouts_[0][static_cast<std::size_t>(State::Established)] = t.tcp_established_s;
+    timeouts_[0][static_cast<std::size_t>(State::Closing)] = t.tcp_closing_s;
+    timeouts_[0][static_cast<std::size_t>(State::Closed)] = t.tcp_closed_s;
+    timeouts_[1][static_cast<std::size_t>(State::Replied)] = t.udp_replied_s;
+    timeouts_[3][static_cast<std::size_t>(State::Replied)] = t.sctp_s;
+}
+
+/// The same for both directions: each end is mixed for itself, and the sum and the difference bits
+/// of the two do not know their order. Ports go in behind a secret product; beside the address
+/// bits, a sender with many addresses could make them cancel out.
+std::uint64_t Table::hash(const parse::Tuple& tuple) const noexcept {
+    const std::uint64_t source = mix(tuple.source.high() ^ seeds_[0],
+                                     tuple.source.low() ^ seeds_[1]);
+    const std::uint64_t destination = mix(tuple.destination.high() ^ seeds_[0],
+                                          tuple.destination.low() ^ seeds_[1]);
+    const std::uint64_t a = mix(source ^ seeds_[2], tuple.source_port ^ seeds_[3]);
+    const std::uint64_t b = mix(destination ^ seeds_[2], tuple.destination_port ^ seeds_[3]);
+    return mix((a + b) ^ seeds_[4], (a ^ b) ^ tuple.protocol ^ seeds_[5]);
+}
+
+void Table::find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept {
+    for (std::size_t first = 0; first < tuples.size(); first += kFindMax) {
+        const std::size_t count = std::min(kFindMax, tuples.size() - first);
+        find_some(tuples.subspan(first, count), lookups.subspan(first, count));
+    }
+}
+
+/// Three stages over the whole burst: each asks for the line that the next one reads.
+void Table::find_some(std::span<const parse::Tuple> tuples,
+                      std::span<Lookup> lookups) const noexcept {
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+        lookups[i].hash = hash(tuples[i]);
+        __builtin_prefetch(&index_.home(lookups[i].hash));
+    }
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+        const Index::Bucket& bucket = index_.home(lookups[i].hash);
+        const unsigned matches = bucket.match(Index::tag(lookups[i].hash));
+        lookups[i].index = kNoFlow;
+        if (matches == 0) continue;
+        lookups[i].index = bucket.flows[static_cast<unsigned>(std::countr_zero(matches))];
+        __builtin_prefetch(&at(lookups[i].index));
+    }
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+        Lookup& lookup = lookups[i];
+        lookup.reply = false;
+        if (lookup.index == kNoFlow) {
+            if (index_.home(lookup.hash).passed != 0) [[unlikely]] search(tuples[i], lookup);
+            continue;
+        }
+        const Way direction = way(at(lookup.index), tuples[i]);
+        lookup.reply = direction == Way::Reply;
+        if (direction == Way::None) [[unlikely]] search(tuples[i], lookup);
+    }
+}
+
+void Table::search(const parse::Tuple& tuple, Lookup& lookup) const noexcept {
+    lookup.index = kNoFlow;
+    lookup.reply = false;
+    index_.search(lookup.hash, [&](std::uint32_t candidate) noexcept {
+        const Way direction = way(at(candidate), tuple);
+        if (direction == Way::None) return false;
+        lookup.index = candidate;
+        lookup.reply = direction == Way::Reply;
+        return true;
+    });
+}
+
+Lookup Table::find(const parse::Tuple& tuple) const noexcept { return find(tuple, hash(tuple)); }
+
+Lookup Table::find(const parse::Tuple& tuple, std::uint64_t tuple_hash) const noexcept {
+    Lookup lookup;
+    lookup.hash = tuple_hash;
+    search(tuple, lookup);
+    return lookup;
+}
+
+std::uint32_t Table::take_line() noexcept {
+    if (free_ != kNoFlow) {
+        const std::uint32_t index = free_;
+        free_ = at(index).source_slot_ - 1;
+        return index;
+    }
+    const std::uint32_t index = bound();
+    if (index == flows_max_) return kNoFlow;
+    bound_.store(index + 1, std::memory_order_relaxed);
+    return index;
+}
+
+/// Ends one expired flow among those that a search for `hash` would pass.
+bool Table::make_room(std::uint64_t hash, std::uint32_t now_s) noexcept {
+    for (const Index::Bucket* bucket = &index_.home(hash);; bucket = &index_.after(*bucket)) {
+        for (std::uint32_t slot = 0; slot < Index::kSlots; ++slot) {
+            if (bucket->tags[slot] == 0 || !expired(at(bucket->flows[slot]), now_s)) continue;
+            erase(bucket->flows[slot]);
+            ++displaced_;
+            return true;
+        }
+        if (bucket->passed == 0) return false;
+    }
+}
+
+std::uint32_t Table::insert(const parse::Tuple& originator, std::uint64_t hash,
+                            std::uint32_t now_s) noexcept {
+    std::uint32_t index = take_line();
+    if (index == kNoFlow) [[unlikely]] {
+        if (!make_room(hash, now_s)) return kNoFlow;
+        index = take_line();
+    }
+    if (size() == 0) swept_s_ = now_s;
+    Flow flow;
+    flow.source_ = originator.source;
+    flow.destination_ = originator.destination;
+    flow.source_port_ = originator.source_port;
+    flow.destination_port_ = originator.destination_port;
+    flow.protocol_ = originator.protocol;
+    flow.state_ = State::Single;
+    flow.last_seen_s_ = static_cast<std::uint16_t>(now_s);
+    at(index) = flow;
+    index_.add(hash, index);
+    size_.store(size() + 1, std::memory_order_relaxed);
+    ++version_;
+    return index;
+}
+
+void Table::erase(std::uint32_t index) noexcept {
+    if (index >= bound() || at(index).state() == State::Free) return;
+    Flow& flow = at(index);
+    index_.remove(hash(flow.tuple()), index);
+    flow.state_ = State::Free;
+    flow.source_slot_ = free_ + 1;
+    free_ = index;
+    size_.store(size() - 1, std::memory_order_relaxed);
+    ++version_;
+}
+
+std::uint32_t Table::expire(std::uint32_t now_s, std::uint32_t budget,
+                            std::uint32_t generation) noexcept {
+    std::uint32_t ended = std::exchange(displaced_, 0);
+    const auto gap_s = static_cast<std::int32_t>(now_s - swept_s_);
+    swept_s_ = now_s;
+    if (gap_s > kTimeoutMax_s) {
+        ended += size();
+        clear();
+    }
+    for (std::uint32_t left = std::min(budget, bound()); left > 0; --left) {
+        if (cursor_ >= bound()) cursor_ = 0;
+        const std::uint32_t index = cursor_++;
+        Flow& flow = at(index);
+        if (flow.state() == State::Free) continue;
+        if (expired(flow, now_s)) {
+            erase(index);
+            ++ended;
+        } else if (static_cast<std::int32_t>(generation - flow.judged()) >= kGenerationsMax) {
+            if (!flow.stale()) flow.mark_stale();
+        }
+    }
+    return ended;
+}
+
+void Table::clear() noexcept {
+    for (std::uint32_t index = 0; index < bound(); ++index) at(index).state_ = State::Free;
+    index_.clear();
+    free_ = kNoFlow;
+    cursor_ = 0;
+    size_.store(0, std::memory_order_relaxed);
+    bound_.store(0, std::memory_order_relaxed);
+    ++version_;
+}
+
+std::size_t Table::bytes_per_flow() const noexcept {
+    const std::size_t bytes = flows_max_ * sizeof(Flow) + index_.bytes();
+    return (bytes + flows_max_ - 1) / flows_max_;
+}
+
+namespace {
+
+/// Reads a line that its owner may be writing. Sanitizers must not see it as ordinary reading.
+__attribute__((no_sanitize("thread"), noinline)) void copy_line(const Flow& from,
+                                                                std::uint64_t* words) noexcept {
+    const auto* source = reinterpret_cast<const volatile std::uint64_t*>(&from);
+    for (std::size_t i = 0; i < sizeof(Flow) / 8; ++i) words[i] = source[i];
+}
+
+}  // namespace
+
+std::optional<FlowView> Table::view(std::uint32_t index) const noexcept {
+    constexpr int kTries = 3;
+    constexpr std::size_t kWords = sizeof(Flow) / 8;
+    if (index >= bound()) return std::nullopt;
+    for (int i = 0; i < kTries; ++i) {
+        std::array<std::uint64_t, kWords> first;
+        std::array<std::uint64_t, kWords> second;
+        copy_line(at(index), first.data());
+        copy_line(at(index), second.data());
+        if (first != second) continue;
+        FlowView view;
+        std::memcpy(static_cast<void*>(&view), first.data(), sizeof(view));
+        if (view.state() == State::Free) return std::nullopt;
+        return view;
+    }
+    return std::nullopt;
+}
+
+}  // namespace tierwall::flow
