@@ -26,7 +26,6 @@
 
 namespace tierwall::io {
 
-inline constexpr std::uint16_t kPortsMax = 256;
 /// Ethernet header and two VLAN tags: what a frame may be longer than its MTU.
 inline constexpr std::uint32_t kFrameOverhead = 14 + 2 * 4;
 

@@ -16,9 +16,9 @@
 
 #include "dataplane/base/counters.hpp"
 #include "dataplane/base/result.hpp"
-#include "dataplane/flow/table.hpp"
 #include "dataplane/identity/address_map.hpp"
 #include "dataplane/io/port.hpp"
+#include "dataplane/worker/dataplane_config.hpp"
 #include "dataplane/worker/pipeline.hpp"
 #include "dataplane/worker/published.hpp"
 #include "dataplane/worker/readers.hpp"
@@ -31,26 +31,6 @@
 #include <vector>
 
 namespace tierwall::worker {
-
-struct PortConfig {
-    std::string name;
-    std::string device;  ///< devargs of a virtual device, or a PCI address
-    Side side = Side::Uplink;
-    std::string pod;  ///< "namespace/name", may be empty; only shown, binding is the agent's
-};
-
-struct DataplaneConfig {
-    enum class Mode : std::uint8_t { Wire, Switch };
-
-    std::vector<PortConfig> ports;
-    Mode mode = Mode::Wire;
-    std::uint32_t workers = 1;
-    std::uint32_t flows_max = 1u << 18;  ///< of all workers together
-    flow::Timeouts timeouts;
-    std::uint32_t pickup_s = 60;
-    bool boot_open = false;
-    bool pass_non_ip = false;
-};
 
 struct PortView {
     std::string name;
