@@ -13,7 +13,9 @@
 /// Cost:    proportional to what changed, except that validation of a full snapshot is O(n).
 
 #include "dataplane/base/result.hpp"
+#include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
+#include "dataplane/tier/ladder.hpp"
 #include "dataplane/worker/published.hpp"
 #include "dataplane/worker/snapshot.hpp"
 #include "proto/resource_set.hpp"
@@ -79,6 +81,26 @@ public:
     /// Asks the published tables about the first packet of a connection. Control thread.
     Answer ask(const base::Address& source, const base::Address& destination,
                std::uint8_t protocol, std::uint16_t destination_port) const;
+
+    /// What one tier says about a packet, for people who ask why.
+    struct TierView {
+        std::string tier;
+        std::vector<std::string> policies;  ///< that select the subject, in asking order
+        bool matched = false;               ///< a row matched; otherwise isolation or silence
+        base::Action action = base::Action::Pass;  ///< Pass: the next tier is asked
+        std::uint32_t rule = base::kNoRule;
+    };
+    /// Every tier up to the one that decides; nothing when that end is no subject or both ends are
+    /// the same address. Control thread.
+    std::vector<TierView> look(base::Direction direction, const base::Address& source,
+                               const base::Address& destination, std::uint8_t protocol,
+                               std::uint16_t destination_port) const;
+
+    /// What is published for an address, its CIDR block included.
+    identity::Entry entry(const base::Address& address) const;
+    /// The published ladder; before the first snapshot an empty one.
+    const tier::Ladder& ladder() const;
+    std::uint32_t generation() const;
 
 private:
     struct State;
