@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ctl/command.hpp"
+
+#include "control/ctl/version.hpp"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <set>
+#include <sstream>
+
+namespace tierwall::ctl {
+
+namespace {
+
+int fail(std::string words) {
+    // One line, whatever was quoted in the words.
+    while (!words.empty() && words.back() == '\n') words.pop_back();
+    std::replace(words.begin(), words.end(), '\n', ' ');
+    std::fprintf(stderr, "tierwallctl: %s\n", words.c_str());
+    return kExitError;
+}
+
+/// An option that is written twice contradicts itself, also where its values would add up.
+base::Status refuse_repeats(int argument_count, const char* const* arguments) {
+    std::set<std::string> seen;
+    for (int i = 1; i < argument_count; ++i) {
+        const std::string word = arguments[i];
+        if (word == "--") break;
+        if (!word.starts_with("--")) continue;
+        const std::string option = word.substr(0, word.find('='));
+        if (!seen.insert(option).second) {
+            return base::Error{base::Errc::Duplicate, option, "may be given once"};
+        }
+    }
+    return base::Done{};
+}
+
+int print(const Answer& answer) {
+    std::fwrite(answer.text.data(), 1, answer.text.size(), stdout);
+    if (std::fflush(stdout) != 0) return fail("standard output cannot be written");
+    return answer.status;
+}
+
+/// CLI11 answers --help and --version by the same way as errors.
+int answer_early(const CLI::App& app, const CLI::ParseError& early) {
+    std::ostringstream out;
+    std::ostringstream err;
+    app.exit(early, out, err);
+    if (early.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+        return print({out.str(), 0});
+    }
+    return fail(early.what());
+}
+
+}  // namespace
+
+CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& description) {
+    CLI::App* command = app.add_subcommand(name, description);
+    command->set_version_flag("--version", std::string(kProgramVersion),
+                              "Print the version and exit");
+    return command;
+}
+
+void offer_output(CLI::App& command, std::string& chosen,
+                  const std::vector<std::string>& formats) {
+    chosen = formats.front();
+    command.add_option("--output", chosen, "How to print the answer")
+        ->check(CLI::IsMember(formats))
+        ->capture_default_str();
+}
+
+void offer_address(CLI::App& command, std::string& address) {
+    address = "unix:/run/tierwall/tierwalld.sock";
+    command.add_option("--address", address, "Local socket of the tierwalld to ask")
+        ->capture_default_str();
+}
+
+int tierwallctl(int argument_count, const char* const* arguments) {
+    if (const auto status = refuse_repeats(argument_count, arguments); !status.ok()) {
+        return fail(status.error().text());
+    }
+    CLI::App app{"Asks about Kubernetes network policy and about a running tierwalld",
+                 "tierwallctl"};
+    app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
+    app.require_subcommand(1);
+    Run run;
+    for (auto* offer :
+         {offer_lint, offer_eval, offer_explain, offer_status, offer_flows, offer_rules}) {
+        offer(app, run);
+    }
+    try {
+        app.parse(argument_count, arguments);
+    } catch (const CLI::ParseError& early) {
+        return answer_early(app, early);
+    }
+    const base::Result<Answer> answer = run();
+    return answer.ok() ? print(*answer) : fail(answer.error().text());
+}
+
+}  // namespace tierwall::ctl

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Command: what every subcommand of tierwallctl is: options, and a function that makes an Answer.
+///
+/// Nothing is printed before the whole answer is known, so that a failure leaves one line on
+/// standard error and nothing on standard output.
+///
+/// Threads: one.
+/// Memory:  the answer is held whole.
+/// Cost:    none on the packet path.
+
+#include "dataplane/base/result.hpp"
+
+#include <CLI/App.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tierwall::ctl {
+
+inline constexpr int kExitFound = 1;  ///< asked about errors, and there are some
+inline constexpr int kExitError = 2;  ///< no answer
+
+struct Answer {
+    std::string text;
+    int status = 0;
+};
+using Run = std::function<base::Result<Answer>()>;
+
+// One per subcommand: adds it to `app`; when it is chosen on the command line, sets `run`.
+void offer_lint(CLI::App& app, Run& run);
+void offer_eval(CLI::App& app, Run& run);
+void offer_explain(CLI::App& app, Run& run);
+void offer_status(CLI::App& app, Run& run);
+void offer_flows(CLI::App& app, Run& run);
+void offer_rules(CLI::App& app, Run& run);
+
+/// A subcommand with --help and --version.
+CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& description);
+/// `--output FORMAT`; the first format is the default.
+void offer_output(CLI::App& command, std::string& chosen, const std::vector<std::string>& formats);
+/// `--address unix:PATH` of a running tierwalld.
+void offer_address(CLI::App& command, std::string& address);
+
+/// The whole program: answers with the exit status.
+int tierwallctl(int argument_count, const char* const* arguments);
+
+}  // namespace tierwall::ctl

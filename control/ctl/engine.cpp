@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ctl/engine.hpp"
+
+#include <array>
+
+namespace tierwall::ctl {
+
+namespace {
+
+constexpr std::uint16_t kUplink = 0;
+constexpr std::uint16_t kPods = 1;
+constexpr std::uint64_t kEpoch = 1;
+constexpr std::uint64_t kNow_ms = 1000;
+constexpr std::uint32_t kFlowsMax = 64;
+
+std::size_t count(const proto::ResourceSet& resources, v1::ResourceType type) {
+    std::size_t found = 0;
+    resources.for_each(type, [&](const proto::Key&, const std::string&) { ++found; });
+    return found;
+}
+
+std::size_t bytes(const proto::ResourceSet& resources) {
+    std::size_t total = 0;
+    resources.for_each([&](const proto::Key& key, const std::string& body) {
+        total += key.bytes.size() + body.size();
+    });
+    return total;
+}
+
+base::Error first(const std::vector<base::Error>& problems, const base::Error& otherwise) {
+    return problems.empty() ? otherwise : problems.front();
+}
+
+}  // namespace
+
+std::size_t megabytes_for(const proto::ResourceSet& resources) {
+    // A row takes about ten bytes of a snapshot and up to a few kilobytes of tables.
+    return 192 + bytes(resources) / 2048;
+}
+
+base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::string& scope,
+                                                     const proto::ResourceSet& resources) {
+    std::unique_ptr<Engine> engine(new Engine());
+    agent::Enforcer::Options options;
+    options.scope = scope;
+    options.addresses_max = static_cast<std::uint32_t>(
+        64 + 2 * count(resources, v1::RESOURCE_TYPE_ADDRESS));
+    TW_TRY(enforcer, agent::Enforcer::create(options));
+    engine->enforcer_ = std::move(enforcer);
+    std::vector<base::Error> problems;
+    const base::Status applied = engine->enforcer_->apply(resources, kEpoch, problems);
+    if (!applied.ok()) return first(problems, applied.error());
+    if (kind == Kind::Tiers) return engine;
+
+    worker::Pipeline::Config config;
+    config.ports.resize(2);
+    config.ports[kUplink].side = worker::Side::Uplink;
+    config.ports[kPods].side = worker::Side::Pods;
+    config.flows_max = kFlowsMax;
+    TW_TRY(pipeline, worker::Pipeline::create(config, engine->enforcer_->addresses()));
+    engine->pipeline_ = std::move(pipeline);
+    return engine;
+}
+
+Engine::Reply Engine::ask(const PacketFields& packet) {
+    return pipeline_ == nullptr ? ask_tiers(packet) : ask_packets(packet);
+}
+
+Engine::Reply Engine::ask_tiers(const PacketFields& packet) const {
+    const auto answer = enforcer_->ask(packet.source, packet.destination, packet.protocol,
+                                       packet.destination_port);
+    Reply reply{answer.allowed ? base::Action::Allow : base::Action::Deny,
+                answer.allowed ? base::Reason::Policy : base::Reason::PolicyDeny, true,
+                answer.egress, answer.ingress};
+    const bool rejects = answer.egress.action == base::Action::Reject ||
+                         (answer.egress.action == base::Action::Allow &&
+                          answer.ingress.action == base::Action::Reject);
+    if (rejects) reply.action = base::Action::Reject;
+    return reply;
+}
+
+Engine::Reply Engine::ask_packets(const PacketFields& packet) {
+    const std::vector<std::uint8_t> bytes_of_frame = probe_packet(packet);
+    const auto length = static_cast<std::uint32_t>(bytes_of_frame.size());
+    const std::array<worker::Frame, 1> frames{
+        {{bytes_of_frame.data(), length, length, port_of(packet.source)}}};
+    std::array<parse::Headers, 1> headers;
+    std::array<worker::Outcome, 1> outcomes;
+    pipeline_->judge(frames, enforcer_->published().load(), kNow_ms, headers, outcomes);
+    pipeline_->forget_flows();
+    const worker::Outcome& outcome = outcomes.front();
+    return {outcome.verdict.action, outcome.verdict.reason, outcome.judged, outcome.egress,
+            outcome.ingress};
+}
+
+/// A pod that this dataplane protects is behind it, everybody else comes from outside.
+std::uint16_t Engine::port_of(const base::Address& source) const {
+    const std::array<base::Address, 1> addresses{source};
+    std::array<identity::Entry, 1> entries;
+    const worker::Snapshot* snapshot = enforcer_->published().load();
+    enforcer_->addresses().lookup(addresses, snapshot->generation, entries);
+    return entries.front().is_subject() ? kPods : kUplink;
+}
+
+}  // namespace tierwall::ctl

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Options that `eval` and `explain` share, and what they prepare: the objects of the manifests,
+/// compiled and loaded into an Engine.
+///
+/// Threads: one.
+/// Memory:  the cluster, its snapshot and tables.
+/// Cost:    reading, compiling and loading the manifests.
+
+#include "control/ctl/command.hpp"
+#include "control/ctl/engine.hpp"
+#include "control/kube/cluster.hpp"
+#include "dataplane/base/result.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tierwall::ctl {
+
+struct QuestionOptions {
+    std::vector<std::string> manifests;
+    std::string profile = "upstream";
+    std::string scope = "all";
+    std::string engine = "tiers";
+    std::string dns;
+};
+
+/// Adds --manifests, --profile, --scope and --dns; answers with the first.
+CLI::Option* offer_question(CLI::App& command, QuestionOptions& options);
+/// Adds --engine.
+void offer_engine(CLI::App& command, QuestionOptions& options);
+
+/// The order of members is the order of construction: DPDK goes last.
+struct Prepared {
+    kube::Cluster cluster;
+    std::unique_ptr<Eal> eal;
+    std::unique_ptr<Engine> engine;
+};
+
+/// Everything that tierwall-sync would enforce for these manifests from an empty state.
+/// Fails: when a manifest cannot be read, or an object blocks enforcement.
+base::Result<Prepared> prepare(const QuestionOptions& options);
+
+}  // namespace tierwall::ctl
