@@ -4,14 +4,14 @@
 /// \file
 /// LogCapture: what DPDK prints while it lives, so that an error can say why in one line.
 ///
-/// DPDK's functions answer with a number and print the reason. While a capture lives the lines
-/// are kept instead of printed; complaint() finds the one that a person wants to read.
+/// DPDK's functions answer with a number and print the reason, some to its log and some straight to
+/// the standard streams. While a capture lives both streams go to a file in memory; complaint()
+/// finds the line that a person wants to read.
 ///
-/// Threads: boot only; it redirects the log of the whole process.
-/// Memory:  one growing buffer, freed by the destructor.
-/// Cost:    none that matters.
+/// Threads: boot only; it redirects the streams of the whole process.
+/// Memory:  one file in memory, freed by the destructor.
+/// Cost:    a few system calls.
 
-#include <cstdio>
 #include <string>
 
 namespace tierwall::io {
@@ -23,13 +23,13 @@ public:
     LogCapture(const LogCapture&) = delete;
     LogCapture& operator=(const LogCapture&) = delete;
 
-    /// The first captured line without its "EAL: " prefix; empty when nothing was printed.
-    std::string complaint();
+    /// The first captured line that explains something, without its "EAL: " prefix; may be empty.
+    std::string complaint() const;
 
 private:
-    std::FILE* stream_ = nullptr;
-    char* text_ = nullptr;
-    std::size_t size_ = 0;
+    int file_ = -1;
+    int output_ = -1;
+    int error_ = -1;
 };
 
 }  // namespace tierwall::io

@@ -110,9 +110,9 @@ Status Port::probe() {
     if (const auto interface = host_interface(devargs_); interface && !interface_exists(*interface)) {
         return failure(Errc::NotFound, "there is no network interface " + *interface);
     }
+    LogCapture log;
     std::uint16_t device = find_device(devargs_);
     if (device == RTE_MAX_ETHPORTS) {
-        LogCapture log;
         const int answer = rte_dev_probe(devargs_.c_str());
         if (answer != 0) {
             const std::string complaint = log.complaint();

@@ -19,7 +19,9 @@
 
 namespace tierwall::io {
 
-inline constexpr std::uint16_t kSpreadKey = 0x6d5a;
+/// Any seven neighbouring bits of the folded addresses reach all 128 entries: pods have
+/// neighbouring addresses. The better known key 0x6d5a reaches only half of them.
+inline constexpr std::uint16_t kSpreadKey = 0xf658;
 /// Entries of the indirection table that cards and software share.
 inline constexpr std::uint32_t kSpreadEntries = 128;
 
@@ -68,7 +70,8 @@ inline std::uint16_t spread_hash(const std::uint8_t* addresses, unsigned bytes) 
 
 /// Requires: workers is 1 to kSpreadEntries.
 constexpr std::uint32_t spread_worker(std::uint16_t hash, std::uint32_t workers) noexcept {
-    return (hash % kSpreadEntries) % workers;
+    // A remainder of an XOR of bits would be lopsided for three workers.
+    return (hash % kSpreadEntries) * workers / kSpreadEntries;
 }
 
 }  // namespace tierwall::io
