@@ -197,9 +197,13 @@ void read_places(const Reader& root, const std::filesystem::path& folder, Config
     }
     const Reader socket = root.at("status_socket");
     if (const auto text = some_text(socket)) {
-        const auto endpoint = transport::parse_endpoint("", "unix:" + *text);
-        if (!endpoint.ok()) socket.fault(endpoint.error().code, endpoint.error().what);
-        config.status_socket = *text;
+        const auto endpoint =
+            transport::parse_endpoint("", text->starts_with('/') ? "unix:" + *text : *text);
+        if (!endpoint.ok() || !endpoint->is_local()) {
+            socket.fault(Errc::Invalid, "must be the absolute path of a local socket");
+        } else {
+            config.status_socket = endpoint->path;
+        }
     }
     read_number(root.at("addresses_max"), 1, kAddressesMax, config.addresses_max);
 }

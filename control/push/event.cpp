@@ -17,8 +17,8 @@ std::string enforced(const Event& event) {
     if (event.connected == 0) return out + "no dataplane is connected";
     char elapsed[32];
     std::snprintf(elapsed, sizeof(elapsed), "%.1f", event.elapsed_ms);
-    out += std::to_string(event.enforcing) + " of " + count(event.connected, "dataplane") +
-           (event.connected == 1 ? " enforces" : " enforce") + " it after " + elapsed + " ms";
+    out += std::to_string(event.enforcing) + " of " + std::to_string(event.connected) +
+           " dataplanes enforce it after " + elapsed + " ms";
     return event.what.empty() ? out : out + ", " + event.what;
 }
 

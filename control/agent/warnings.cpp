@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/warnings.hpp"
+
+namespace tierwall::agent {
+
+namespace {
+
+using base::Reason;
+
+/// Old snapshots that wait: more than this many means that a worker is stuck.
+constexpr std::size_t kRetiredMax = 2;
+constexpr std::uint64_t kNearlyFullPercent = 90;
+
+struct ReasonAdvice {
+    Reason reason;
+    const char* words;
+};
+
+constexpr ReasonAdvice kAdvice[] = {
+    {Reason::PartialChecksum,
+     " packets dropped because their checksum was left to hardware that is not there: turn transmit "
+     "checksum offload off at the sender (ethtool -K PEER tx off)"},
+    {Reason::OverMtu,
+     " packets dropped because they are longer than a port can send: turn segmentation offload off "
+     "at the sender (ethtool -K PEER tso off gso off) or raise the port's MTU"},
+    {Reason::FlowTableFull,
+     " new connections dropped because the flow table was full: raise flows_max or lower timeouts"},
+    {Reason::PortFull,
+     " packets dropped because a port's sending queue was full: the link behind it is too slow"},
+    {Reason::WorkerFull,
+     " packets dropped because another worker did not keep up: raise workers, or use devices that "
+     "spread packets themselves"},
+    {Reason::NoMemory, " copies of packets dropped for want of buffers: reserve more hugepages"},
+};
+
+void warn_about_packets(const base::Counters& counts, std::vector<std::string>& out) {
+    for (const ReasonAdvice& advice : kAdvice) {
+        const std::uint64_t packets = counts.of(advice.reason).read();
+        if (packets != 0) out.push_back(std::to_string(packets) + advice.words);
+    }
+    if (const std::uint64_t seen = counts.service_address_seen.read(); seen != 0) {
+        out.push_back(std::to_string(seen) +
+                      " packets to service addresses seen, which match no pod: place tierwalld "
+                      "behind service translation (after kube-proxy or its replacement)");
+    }
+}
+
+void warn_about_room(const char* what, const char* key, std::uint64_t used, std::uint64_t most,
+                     std::vector<std::string>& out) {
+    if (most == 0 || used * 100 < most * kNearlyFullPercent) return;
+    out.push_back("the " + std::string(what) + " is nearly full (" + std::to_string(used) + " of " +
+                  std::to_string(most) + "): raise " + key);
+}
+
+void warn_about_control(const Condition& condition, std::vector<std::string>& out) {
+    if (condition.epoch == 0) {
+        out.push_back(condition.boot_open
+                          ? "nothing is enforced yet and boot: open lets everything pass: start "
+                            "tierwall-sync, or set boot: closed"
+                          : "nothing is enforced yet and boot: closed drops everything: start "
+                            "tierwall-sync");
+    }
+    if (!condition.sync_connected) {
+        out.push_back("no connection to " + condition.sync_address + " for " +
+                      std::to_string(condition.disconnected_s) + " s" +
+                      (condition.sync_error.empty() ? "" : " (" + condition.sync_error + ")") +
+                      ": what was enforced last stays; check that tierwall-sync runs and listens "
+                      "there");
+    }
+    for (const std::string& problem : condition.problems) {
+        out.push_back("the last epoch was refused, the one before stays enforced: " + problem);
+    }
+    if (condition.retired_snapshots > kRetiredMax) {
+        out.push_back(std::to_string(condition.retired_snapshots) +
+                      " old snapshots are still held: a worker is stuck, restart tierwalld");
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_about(const Condition& condition) {
+    std::vector<std::string> out;
+    warn_about_control(condition, out);
+    warn_about_packets(condition.counts, out);
+    warn_about_room("flow table", "flows_max", condition.flows, condition.flows_max, out);
+    warn_about_room("address map", "addresses_max", condition.addresses, condition.addresses_max,
+                    out);
+    out.insert(out.end(), condition.host.begin(), condition.host.end());
+    return out;
+}
+
+}  // namespace tierwall::agent
