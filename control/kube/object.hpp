@@ -10,6 +10,7 @@
 
 #include "dataplane/base/result.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,6 +43,7 @@ struct Problem {
     base::Errc error = base::Errc::Invalid;
     std::string message;
     Severity severity = Severity::Error;
+    std::uint32_t line = 0;  ///< in that file; 0: not known
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/dialect/translate.hpp"
+
+#include "control/dialect/cluster_network_policy.hpp"
+#include "control/dialect/network_policy.hpp"
+
+#include <algorithm>
+
+namespace tierwall::dialect {
+
+std::vector<policy::Policy> translate(const kube::Objects& objects,
+                                      std::vector<kube::Problem>& problems) {
+    std::vector<policy::Policy> policies;
+    policies.reserve(objects.network_policies.size() + objects.cluster_network_policies.size());
+    for (const auto& [name, written] : objects.network_policies) {
+        policies.push_back(translate(written));
+    }
+    for (const auto& [name, written] : objects.cluster_network_policies) {
+        policies.push_back(translate(written, problems));
+    }
+    std::sort(policies.begin(), policies.end(),
+              [](const policy::Policy& a, const policy::Policy& b) {
+                  return a.tier != b.tier ? a.tier < b.tier : policy::asked_before(a, b);
+              });
+    return policies;
+}
+
+}  // namespace tierwall::dialect

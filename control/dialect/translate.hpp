@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// translate: every policy object in force -> the one model.
+///
+/// Threads: any; pure.
+/// Memory:  the result's.
+/// Cost:    O(size of all policies).
+
+#include "control/kube/objects.hpp"
+#include "control/policy/policy.hpp"
+
+#include <vector>
+
+namespace tierwall::dialect {
+
+/// In the order in which they are asked: by tier, then policy::asked_before(). Adds a problem for
+/// each rule that had to fail closed although its object is sound.
+std::vector<policy::Policy> translate(const kube::Objects& objects,
+                                      std::vector<kube::Problem>& problems);
+
+}  // namespace tierwall::dialect

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// lint: what an API server of one channel would say about these objects.
+///
+/// Threads: any; pure.
+/// Memory:  the problems'.
+/// Cost:    O(size).
+
+#include "control/kube/store.hpp"
+#include "control/kube/validate_cluster_network_policy.hpp"
+
+#include <vector>
+
+namespace tierwall::kube {
+
+/// In the order of the objects. A second object of one name is a Duplicate.
+std::vector<Problem> lint(const Contents& objects, Channel channel);
+
+}  // namespace tierwall::kube

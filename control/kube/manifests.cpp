@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/kube/manifests.hpp"
+
+#include "control/document/parse.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+namespace tierwall::kube {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+/// A file changed so lately may change again without its times showing it.
+constexpr std::int64_t kClockGrainNs = 20'000'000;
+
+bool has_manifest_suffix(const std::string& name) {
+    return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
+}
+
+std::int64_t nanoseconds(const timespec& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * kNsPerSecond + time.tv_nsec;
+}
+
+std::int64_t now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+/// Walks one folder tree; symbolic links are followed, but no folder is entered twice.
+class Walk {
+public:
+    base::Status enter(const fs::path& folder, int depth) {
+        struct stat info {};
+        if (stat(folder.c_str(), &info) != 0) return base::Done{};
+        if (!entered_.insert({info.st_dev, info.st_ino}).second) return base::Done{};
+        folders.push_back(folder.string());
+        std::error_code error;
+        fs::directory_iterator entries(folder, error);
+        for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+            TW_TRY(added, add(entries->path(), depth));
+        }
+        if (error) return base::Error{base::Errc::Io, folder.string(), error.message()};
+        return base::Done{};
+    }
+
+    std::vector<std::string> files;
+    std::vector<std::string> folders;
+
+private:
+    base::Status add(const fs::path& path, int depth) {
+        const std::string name = path.filename().string();
+        if (name.starts_with('.')) return base::Done{};
+        std::error_code error;
+        const fs::file_status status = fs::status(path, error);
+        if (fs::is_directory(status)) {
+            if (depth >= kFolderDepthMax) {
+                return base::Error{base::Errc::Limit, path.string(), "folders too deep"};
+            }
+            return enter(path, depth + 1);
+        }
+        // What cannot be looked at is listed all the same: reading it then says what is wrong.
+        const bool may_be_file = error || fs::is_regular_file(status);
+        if (!may_be_file || !has_manifest_suffix(name)) return base::Done{};
+        if (files.size() >= kManifestFilesMax) {
+            return base::Error{base::Errc::Limit, path.string(), "too many manifest files"};
+        }
+        files.push_back(path.string());
+        return base::Done{};
+    }
+
+    std::set<std::pair<dev_t, ino_t>> entered_;
+};
+
+}  // namespace
+
+base::Result<std::vector<std::string>> list_manifests(const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) {
+        const bool missing = status.type() == fs::file_type::not_found;
+        return base::Error{missing ? base::Errc::NotFound : base::Errc::Io, path, error.message()};
+    }
+    if (!fs::is_directory(status)) return std::vector<std::string>{path};
+    Walk walk;
+    TW_TRY(walked, walk.enter(path, 0));
+    std::sort(walk.files.begin(), walk.files.end());
+    return std::move(walk.files);
+}
+
+std::vector<std::string> list_folders(const std::string& path) {
+    std::error_code error;
+    Walk walk;
+    if (fs::is_directory(path, error)) (void)walk.enter(path, 0).ok();
+    return std::move(walk.folders);
+}
+
+base::Result<Contents> read_manifest(const std::string& path) {
+    TW_TRY(documents, document::read_file(path));
+    std::vector<Decoded> objects;
+    for (const document::Value& root : documents.roots()) decode(root, path, objects);
+    Contents contents;
+    contents.reserve(objects.size());
+    for (Decoded& object : objects) {
+        contents.push_back(std::make_shared<const Decoded>(std::move(object)));
+    }
+    return contents;
+}
+
+Manifests::Fingerprint Manifests::fingerprint(const std::string& path) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) return {};
+    const std::int64_t changed = nanoseconds(info.st_ctim);
+    if (now_ns() - changed < kClockGrainNs) return {};
+    return {info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim), changed};
+}
+
+bool Manifests::refresh(Store& store, const std::set<std::string>& unsettled) {
+    bool changed = false;
+    for (const std::string& path : paths_) {
+        changed = refresh_path(store, path, unsettled) || changed;
+    }
+    return changed;
+}
+
+bool Manifests::refresh_path(Store& store, const std::string& path,
+                             const std::set<std::string>& unsettled) {
+    const auto listed = list_manifests(path);
+    if (!listed.ok()) {
+        store.mark_unreadable(path, listed.error());
+        return true;
+    }
+    bool changed = false;
+    std::set<std::string>& known = files_[path];
+    std::set<std::string> files(listed->begin(), listed->end());
+    // A path that could not be listed before is a source of its own: its problem is over.
+    if (files.count(path) == 0) store.forget(path);
+    for (const std::string& file : known) {
+        if (files.count(file) != 0) continue;
+        store.forget(file);
+        seen_.erase(file);
+        changed = true;
+    }
+    known = files;
+    for (const std::string& file : files) {
+        // One that was never read is read even so: better half of it with its errors than nothing.
+        if (unsettled.count(file) != 0 && seen_.count(file) != 0) continue;
+        changed = refresh_file(store, file) || changed;
+    }
+    return changed;
+}
+
+bool Manifests::refresh_file(Store& store, const std::string& file) {
+    const Fingerprint current = fingerprint(file);
+    const auto known = seen_.find(file);
+    if (known != seen_.end() && known->second == current && current != Fingerprint{}) return false;
+    seen_[file] = current;
+    auto contents = read_manifest(file);
+    if (contents.ok()) {
+        store.replace(file, *std::move(contents));
+    } else {
+        store.mark_unreadable(file, contents.error());
+    }
+    return true;
+}
+
+Store load_manifests(const std::vector<std::string>& paths) {
+    Store store;
+    Manifests(paths).refresh(store);
+    return store;
+}
+
+}  // namespace tierwall::kube

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// rule_fields: which rule of a ClusterNetworkPolicy a field path is about.
+///
+/// What is wrong inside a rule's peers and protocols makes that rule fail closed; what is wrong
+/// elsewhere concerns the whole object.
+///
+/// Threads: any; pure.
+/// Memory:  none.
+/// Cost:    O(length).
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace tierwall::kube {
+
+struct RuleField {
+    bool ingress = false;
+    std::size_t index = 0;
+    /// The rule, peer or protocol itself: it is empty, or has a field nobody here knows.
+    bool is_element = false;
+};
+
+/// Nothing for fields outside of rules, and for a rule's name and action.
+std::optional<RuleField> rule_field(std::string_view field);
+
+}  // namespace tierwall::kube
