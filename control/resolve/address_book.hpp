@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// AddressBook: which pod or node has an address, and in which cell it is.
+///
+/// Only live pods own pod addresses: host-networked ones are traffic of their node. Of several live
+/// pods that claim one address the newest has it; a pod goes before a node.
+///
+/// Threads: one control thread.
+/// Memory:  about 500 bytes an address.
+/// Cost:    O(log addresses) a change.
+
+#include "control/resolve/identity_table.hpp"
+#include "control/resolve/node_numbers.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tierwall::resolve {
+
+class AddressBook {
+public:
+    AddressBook(Journal& journal, ProfileTable& profiles, NodeNumbers& nodes);
+
+    /// `pod` null: it is gone. Cheap when nothing changed.
+    void set_pod(const std::string& path, const kube::Pod* pod);
+    void set_node(const std::string& name, const kube::Node* node);
+    /// Addresses in this block may be in another cell now.
+    void block_changed(const base::Prefix& prefix);
+
+    struct Entry {
+        Cell cell;
+        std::uint32_t node = 0;
+        std::string owner;  ///< "namespace/pod" or the node's name
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
+    /// Finds the owner and the cell of every address that the calls above concern; answers those
+    /// whose entry is another now (or gone).
+    std::set<base::Address> settle(IdentityTable& identities, const BlockTable& blocks);
+    void forget_changes() { touched_.clear(); }
+
+    const Entry* find(const base::Address& address) const { return entries_.find(address); }
+    const std::vector<base::Address>& in(const Cell& cell) const { return of_cell_.of(cell); }
+    const std::map<base::Address, kube::Problem>& warnings() const { return warnings_.map(); }
+    const auto& pods() const { return pods_.map(); }
+    const auto& nodes() const { return nodes_.map(); }
+
+private:
+    struct Owner {
+        ProfileId profile = kNoProfile;
+        std::vector<base::Address> addresses;
+        std::string node;
+        std::string uid;
+        std::string created;
+    };
+    bool same(const Owner& owner, const kube::Pod& pod) const;
+    /// Of those who claim the address: the newest pod, else the first node; null without any.
+    const std::string* newest_pod(const base::Address& address) const;
+    Entry entry_for(const base::Address& address, const BlockTable& blocks) const;
+    void warn_if_shared(const base::Address& address);
+    void replace(const base::Address& address, const Entry* before, const Entry* now,
+                 IdentityTable& identities);
+
+    ProfileTable& profiles_;
+    NodeNumbers& node_numbers_;
+    Ledger<std::unordered_map<std::string, Owner>> pods_;
+    Ledger<std::unordered_map<std::string, Owner>> nodes_;
+    Relation<base::Address, std::string, AddressHash> pods_at_;
+    Relation<base::Address, std::string, AddressHash> nodes_at_;
+    Ledger<std::map<base::Address, Entry>> entries_;
+    Relation<Cell, base::Address, CellHash> of_cell_;
+    Ledger<std::map<base::Address, kube::Problem>> warnings_;
+    std::set<base::Address> touched_;
+};
+
+}  // namespace tierwall::resolve
