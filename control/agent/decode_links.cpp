@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/decode_links.hpp"
+
+#include <string>
+#include <unordered_set>
+
+namespace tierwall::agent {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+/// Calls fn(value) for all of a map, or only for what the journal put in.
+template <typename Map, typename Fn>
+void visit(const Map& map, const Journal<Map>& journal, bool all, Fn&& fn) {
+    if (all) {
+        for (const auto& [key, value] : map) fn(value);
+        return;
+    }
+    for (const auto& change : journal.changes()) {
+        if (const auto* value = journal.now(change)) fn(*value);
+    }
+}
+
+std::string numbered(const char* what, std::uint32_t number) {
+    return std::string(what) + " " + std::to_string(number);
+}
+
+class Links {
+public:
+    Links(const Edit& edit, Problems& problems)
+        : edit_(edit), model_(edit.model), problems_(problems) {}
+
+    void check() {
+        if (!edit_.tiers.empty()) check_tier_names();
+        if (!edit_.nodes.empty()) check_node_names();
+        visit(model_.addresses, edit_.addresses, edit_.nodes.took_away(),
+              [this](const AddressFacts& address) { check_address(address); });
+        const bool tiers = edit_.tiers.took_away();
+        const bool policies = tiers || edit_.policies.took_away();
+        const bool rules = policies || edit_.rules.took_away();
+        visit(model_.policies, edit_.policies, tiers,
+              [this](const PolicyFacts& policy) { check_policy(policy); });
+        visit(model_.rules, edit_.rules, policies,
+              [this](const RuleFacts& rule) { check_rule(rule); });
+        visit(model_.tables, edit_.tables, rules,
+              [this](const auto& table) { check_table(*table); });
+        visit(model_.memberships, edit_.memberships, edit_.tables.took_away(),
+              [this](const auto& membership) { check_membership(*membership); });
+        if (model_.tables.size() > kTablesMax) {
+            problems_.add({Errc::Limit, "Table", "more than " + std::to_string(kTablesMax)});
+        }
+    }
+
+private:
+    void check_tier_names() {
+        std::unordered_set<std::string> names;
+        for (const auto& [number, tier] : model_.tiers) {
+            if (names.insert(tier.name).second) continue;
+            problems_.add({Errc::Duplicate, numbered("Tier", number), "name " + tier.name});
+        }
+    }
+
+    void check_node_names() {
+        std::unordered_set<std::string> names;
+        for (const auto& [number, node] : model_.nodes) {
+            if (names.insert(node.name).second) continue;
+            problems_.add({Errc::Duplicate, numbered("Node", number), "name " + node.name});
+        }
+    }
+
+    void check_address(const AddressFacts& address) {
+        if (address.node == 0 || model_.nodes.contains(address.node)) return;
+        problems_.add({Errc::NotFound, "Address " + base::text(address.ip),
+                       numbered("node", address.node)});
+    }
+
+    void check_policy(const PolicyFacts& policy) {
+        if (model_.tiers.contains(policy.tier)) return;
+        problems_.add({Errc::NotFound, numbered("Policy", policy.number),
+                       numbered("tier", policy.tier)});
+    }
+
+    void check_rule(const RuleFacts& rule) {
+        const std::string where = numbered("Rule", rule.number);
+        const auto policy = model_.policies.find(rule.policy);
+        if (policy == model_.policies.end()) {
+            problems_.add({Errc::NotFound, where, numbered("policy", rule.policy)});
+            return;
+        }
+        const auto tier = model_.tiers.find(policy->second.tier);
+        if (tier == model_.tiers.end()) return;  // the policy is reported
+        const bool isolating = tier->second.kind == tier::TierKind::Isolating;
+        if (rule.isolation && !isolating) {
+            problems_.add({Errc::Invalid, where, "isolation in a tier that does not isolate"});
+        }
+        if (isolating && !rule.isolation && rule.action != base::Action::Allow) {
+            problems_.add({Errc::Invalid, where, "an isolating tier only allows"});
+        }
+    }
+
+    void check_table(const TableFacts& table) {
+        const std::string where = "Table " + text(table.key);
+        const auto tier = model_.tiers.find(table.key.tier);
+        if (tier == model_.tiers.end()) {
+            problems_.add({Errc::NotFound, where, numbered("tier", table.key.tier)});
+            return;
+        }
+        const bool isolating = tier->second.kind == tier::TierKind::Isolating;
+        for (const auto& [number, group] : table.groups) {
+            const std::string wrong = problem_of(table, group, isolating);
+            if (wrong.empty()) continue;
+            problems_.add({Errc::Invalid, where, numbered("group", number) + ": " + wrong});
+        }
+        std::uint32_t good = base::kNoRule;  // neighbouring rows mostly share their rule
+        for (std::size_t i = 0; i < table.rows.size() && !problems_.full(); ++i) {
+            const tier::Row& row = table.rows[i];
+            std::string wrong;
+            if (isolating && row.action != base::Action::Allow) {
+                wrong = "an isolating tier only allows";
+            } else if (row.rule != good) {
+                wrong = problem_of(table, row.rule, false);
+                if (wrong.empty()) good = row.rule;
+            }
+            if (wrong.empty()) continue;
+            problems_.add({Errc::Invalid, where, "row " + std::to_string(i) + ": " + wrong});
+        }
+    }
+
+    /// Empty when the group is as it must be.
+    std::string problem_of(const TableFacts& table, const GroupFacts& group, bool isolating) const {
+        for (const std::uint32_t number : group.policies) {
+            const auto policy = model_.policies.find(number);
+            if (policy == model_.policies.end()) return numbered("no policy", number);
+            if (policy->second.tier != table.key.tier) {
+                return numbered("policy", number) + " belongs to another tier";
+            }
+        }
+        if (isolating) return problem_of(table, group.isolation_rule, true);
+        if (group.isolation_rule != base::kNoRule) return "isolation in a tier that does not isolate";
+        return {};
+    }
+
+    std::string problem_of(const TableFacts& table, std::uint32_t number, bool isolation) const {
+        const auto rule = model_.rules.find(number);
+        if (rule == model_.rules.end()) return numbered("no rule", number);
+        const std::string name = numbered("rule", number);
+        if (rule->second.isolation != isolation) {
+            return name + (isolation ? " is not an isolation" : " is an isolation");
+        }
+        if (rule->second.direction != table.key.direction) {
+            return name + " is for the other direction";
+        }
+        const auto policy = model_.policies.find(rule->second.policy);
+        const bool same_tier =
+            policy != model_.policies.end() && policy->second.tier == table.key.tier;
+        return same_tier ? std::string() : name + " belongs to another tier";
+    }
+
+    void check_membership(const MembershipFacts& membership) {
+        const std::string where = "Membership " + text(membership.key);
+        const auto table = model_.tables.find(membership.key);
+        if (table == model_.tables.end()) {
+            problems_.add({Errc::NotFound, where, "there is no such table"});
+            return;
+        }
+        for (const auto& [identity, group] : membership.groups) {
+            if (problems_.full()) return;
+            if (table->second->groups.contains(group)) continue;
+            problems_.add({Errc::NotFound, where,
+                           numbered("group", group) + " of " + numbered("identity", identity)});
+        }
+    }
+
+    const Edit& edit_;
+    const Model& model_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+void check_links(const Edit& edit, Problems& problems) { Links(edit, problems).check(); }
+
+}  // namespace tierwall::agent

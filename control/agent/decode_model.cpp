@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/decode_model.hpp"
+
+#include "control/agent/decode_links.hpp"
+
+#include <memory>
+
+namespace tierwall::agent {
+
+Edit::Edit(Model& target)
+    : model(target),
+      tiers(target.tiers),
+      nodes(target.nodes),
+      addresses(target.addresses),
+      prefixes(target.prefixes),
+      services(target.services),
+      policies(target.policies),
+      rules(target.rules),
+      tables(target.tables),
+      memberships(target.memberships) {}
+
+void Edit::apply(const proto::Difference& difference, Problems& problems) {
+    for (const proto::Key& key : difference.removals) erase(key);
+    for (const auto& [key, body] : difference.upserts) {
+        if (problems.full()) return;
+        base::Status status = put(key, *body);
+        if (status.ok()) continue;
+        status.error().where = place(key);
+        problems.add(std::move(status).error());
+    }
+}
+
+base::Status Edit::put(const proto::Key& key, const std::string& body) {
+    switch (key.type) {
+        case v1::RESOURCE_TYPE_TIER: {
+            TW_TRY(fact, decode_tier(key, body));
+            tiers.put(fact.number, std::move(fact));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_NODE: {
+            TW_TRY(fact, decode_node(key, body));
+            nodes.put(fact.number, std::move(fact));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_ADDRESS: {
+            TW_TRY(fact, decode_address(key, body));
+            addresses.put(fact.ip, std::move(fact));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_PREFIX: {
+            TW_TRY(fact, decode_prefix(key, body));
+            prefixes.put(fact.prefix, fact);
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_SERVICE_PREFIX: {
+            TW_TRY(fact, decode_service(key, body));
+            services.put(fact.prefix, fact);
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_POLICY: {
+            TW_TRY(fact, decode_policy(key, body));
+            policies.put(fact.number, std::move(fact));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_RULE: {
+            TW_TRY(fact, decode_rule(key, body));
+            rules.put(fact.number, std::move(fact));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_TABLE: {
+            TW_TRY(fact, decode_table(key, body));
+            tables.put(fact.key, std::make_shared<const TableFacts>(std::move(fact)));
+            return base::Done{};
+        }
+        case v1::RESOURCE_TYPE_MEMBERSHIP: {
+            TW_TRY(fact, decode_membership(key, body));
+            memberships.put(fact.key, std::make_shared<const MembershipFacts>(std::move(fact)));
+            return base::Done{};
+        }
+        default: return base::Error{base::Errc::NotSupported, {}, "unknown type of resource"};
+    }
+}
+
+void Edit::erase(const proto::Key& key) {
+    const auto number = [&] {
+        const std::vector<std::uint32_t> numbers = key_numbers(key);
+        return numbers.empty() ? 0 : numbers.front();
+    };
+    const auto prefix = [&] { return key_prefix(key).value_or(base::Prefix{}); };
+    switch (key.type) {
+        case v1::RESOURCE_TYPE_TIER: return tiers.erase(number());
+        case v1::RESOURCE_TYPE_NODE: return nodes.erase(number());
+        case v1::RESOURCE_TYPE_ADDRESS: return addresses.erase(key_address(key));
+        case v1::RESOURCE_TYPE_PREFIX: return prefixes.erase(prefix());
+        case v1::RESOURCE_TYPE_SERVICE_PREFIX: return services.erase(prefix());
+        case v1::RESOURCE_TYPE_POLICY: return policies.erase(number());
+        case v1::RESOURCE_TYPE_RULE: return rules.erase(number());
+        case v1::RESOURCE_TYPE_TABLE: return tables.erase(table_key(key));
+        case v1::RESOURCE_TYPE_MEMBERSHIP: return memberships.erase(table_key(key));
+        default: return;
+    }
+}
+
+void Edit::check(Problems& problems) const { check_links(*this, problems); }
+
+void Edit::undo() {
+    tiers.undo();
+    nodes.undo();
+    addresses.undo();
+    prefixes.undo();
+    services.undo();
+    policies.undo();
+    rules.undo();
+    tables.undo();
+    memberships.undo();
+}
+
+}  // namespace tierwall::agent

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/enforcer.hpp"
+
+#include "control/agent/enforcer_state.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tierwall::agent {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+constexpr const char* kScopeNode = "node:";
+
+std::string scope_name(const std::string& scope) {
+    return scope.starts_with(kScopeNode) ? scope.substr(5) : std::string();
+}
+
+std::shared_ptr<const identity::CidrTable> cidr_table(const Model& model) {
+    std::vector<identity::CidrIdentity> blocks;
+    for (const auto& [prefix, fact] : model.prefixes) blocks.push_back({prefix, fact.identity});
+    return std::make_shared<const identity::CidrTable>(identity::CidrTable::build(blocks));
+}
+
+/// Any identity but kWorld says: a service address.
+std::shared_ptr<const identity::CidrTable> service_table(const Model& model) {
+    std::vector<identity::CidrIdentity> blocks;
+    for (const auto& [prefix, fact] : model.services) blocks.push_back({prefix, 1});
+    return std::make_shared<const identity::CidrTable>(identity::CidrTable::build(blocks));
+}
+
+}  // namespace
+
+Enforcer::State::State(Options given, std::unique_ptr<worker::Readers> some_readers,
+                       std::unique_ptr<identity::AddressMap> map)
+    : options(std::move(given)),
+      readers(std::move(some_readers)),
+      published(*readers),
+      addresses(std::move(map)),
+      cidrs(std::make_shared<const identity::CidrTable>()),
+      services(cidrs) {
+    tables.ladder = std::make_shared<const tier::Ladder>(std::vector<tier::Tier>{});
+}
+
+std::optional<std::uint32_t> Enforcer::State::find_scope_node() const {
+    const std::string name = scope_name(options.scope);
+    for (const auto& [number, node] : model.nodes) {
+        if (!name.empty() && node.name == name) return number;
+    }
+    return std::nullopt;
+}
+
+bool Enforcer::State::in_scope(const AddressFacts& address,
+                               std::optional<std::uint32_t> node) const {
+    if (options.scope == "all") return true;
+    return node.has_value() && address.node == *node;
+}
+
+identity::AddressMap::Assignment Enforcer::State::assignment(
+    const AddressFacts& address, std::optional<std::uint32_t> node) const {
+    unsigned flags = identity::kEntryKnown;
+    flags |= address.is_pod ? identity::kEntryPod : identity::kEntryNode;
+    if (address.is_pod && in_scope(address, node)) flags |= identity::kEntrySubject;
+    return {.identity = address.identity,
+            .node = address.node,
+            .flags = static_cast<std::uint8_t>(flags)};
+}
+
+std::vector<AddressWrite> Enforcer::State::address_writes(
+    const Edit& edit, std::optional<std::uint32_t> node) const {
+    std::vector<AddressWrite> writes;
+    for (const auto& change : edit.addresses.changes()) {
+        if (edit.addresses.now(change) == nullptr) writes.push_back({change.key, std::nullopt});
+    }
+    for (const auto& change : edit.addresses.changes()) {
+        const AddressFacts* now = edit.addresses.now(change);
+        if (now != nullptr) writes.push_back({change.key, assignment(*now, node)});
+    }
+    if (node == scope_node) return writes;
+    // Another node is in scope, so pods that did not change have become subjects or peers.
+    for (const auto& [address, facts] : model.addresses) {
+        if (facts.node == 0 || (facts.node != node && facts.node != scope_node)) continue;
+        writes.push_back({address, assignment(facts, node)});
+    }
+    return writes;
+}
+
+base::Status Enforcer::State::check_room(const std::vector<AddressWrite>& writes) {
+    if (model.addresses.size() > options.addresses_max) {
+        return Error{Errc::Limit, "Address",
+                     std::to_string(model.addresses.size()) + " addresses, at most " +
+                         std::to_string(options.addresses_max)};
+    }
+    std::size_t added = 0;
+    for (const AddressWrite& write : writes) {
+        if (write.assignment && !addresses->newest(write.address)) ++added;
+    }
+    // Taking out, waiting for the workers and making free are three steps that never block.
+    for (int step = 0; step < 3 && added > addresses->room(); ++step) reclaim();
+    if (added <= addresses->room()) return base::Done{};
+    return Error{Errc::Limit, "Address", "workers still hold too many removed addresses"};
+}
+
+base::Result<Preparation> Enforcer::State::prepare(const Edit& edit) {
+    Preparation next{.tables = std::nullopt,
+                     .subjects = {},
+                     .cidrs = cidrs,
+                     .services = services,
+                     .writes = {},
+                     .scope_node = edit.nodes.empty() ? scope_node : find_scope_node()};
+    next.writes = address_writes(edit, next.scope_node);
+    TW_TRY(room, check_room(next.writes));
+    if (edit.tables_touched()) {
+        TW_TRY(built, build_tables(model, tables));
+        next.subjects = subjects_changed(tables, built, [this](std::uint32_t identity) {
+            return identity == identity::kWorld || by_identity.contains(identity) ||
+                   cidr_identities.contains(identity);
+        });
+        next.tables = std::move(built);
+    }
+    if (!edit.prefixes.empty()) next.cidrs = cidr_table(model);
+    if (!edit.services.empty()) next.services = service_table(model);
+    return next;
+}
+
+/// On failure the map is as before: nobody has seen generation `next` yet, so writing the old
+/// assignments under the same number takes everything back.
+base::Status Enforcer::State::write_addresses(const std::vector<AddressWrite>& writes,
+                                              std::uint32_t next) {
+    std::vector<AddressWrite> before;
+    const auto write = [&](const AddressWrite& each) -> base::Status {
+        if (!each.assignment.has_value()) {
+            addresses->remove(each.address, next);
+            return base::Done{};
+        }
+        TW_TRY(slot, addresses->set(each.address, *each.assignment, next));
+        return base::Done{};
+    };
+    for (const AddressWrite& each : writes) {
+        before.push_back({each.address, addresses->newest(each.address)});
+        base::Status status = write(each);
+        if (status.ok()) continue;
+        for (auto old = before.rbegin(); old != before.rend(); ++old) {
+            if (!write(*old).ok()) std::abort();
+        }
+        return status;
+    }
+    return base::Done{};
+}
+
+void Enforcer::State::index_addresses(const Edit& edit) {
+    for (const auto& change : edit.addresses.changes()) {
+        if (change.before.has_value()) {
+            const auto same = by_identity.find(change.before->identity);
+            same->second.erase(change.key);
+            if (same->second.empty()) by_identity.erase(same);
+            const auto named = by_name.find(change.before->name);
+            std::erase(named->second, change.key);
+            if (named->second.empty()) by_name.erase(named);
+        }
+        if (const AddressFacts* now = edit.addresses.now(change)) {
+            by_identity[now->identity].insert(change.key);
+            by_name[now->name].push_back(change.key);
+        }
+    }
+    if (edit.prefixes.empty()) return;
+    cidr_identities.clear();
+    for (const auto& [prefix, fact] : model.prefixes) cidr_identities.insert(fact.identity);
+}
+
+void Enforcer::State::touch_subjects(const std::unordered_set<std::uint32_t>& identities,
+                                     std::uint32_t next) {
+    for (const std::uint32_t identity : identities) {
+        const auto same = by_identity.find(identity);
+        if (same == by_identity.end()) continue;
+        for (const base::Address& address : same->second) {
+            identity::Entry entry;
+            addresses->lookup({&address, 1}, next, {&entry, 1});
+            if (entry.is_subject()) addresses->touch(entry.slot, next);
+        }
+    }
+}
+
+void Enforcer::State::publish(std::uint64_t new_epoch) {
+    ++generation;
+    epoch = new_epoch;
+    published.replace(std::make_unique<const worker::Snapshot>(
+        worker::Snapshot{.generation = generation,
+                         .epoch = epoch,
+                         .ladder = tables.ladder,
+                         .cidrs = cidrs,
+                         .services = services}));
+}
+
+base::Status Enforcer::State::carry_out(const Edit& edit, Preparation preparation,
+                                        std::uint64_t new_epoch) {
+    // The address map is written for a generation that no worker holds yet: workers go on seeing
+    // the versions of theirs. Flows that the change concerns are marked as judged too early. The
+    // pointer that publish() swaps is the one step by which a worker gets the new generation, and
+    // with it addresses, tables and marks together; it can never see a new identity with old
+    // tables. A flow judged before that step carries the old generation, so the mark still holds.
+    const std::uint32_t next = generation + 1;
+    TW_TRY(written, write_addresses(preparation.writes, next));
+    index_addresses(edit);
+    if (preparation.tables.has_value()) tables = std::move(*preparation.tables);
+    touch_subjects(preparation.subjects, next);
+    if (preparation.cidrs != cidrs) addresses->touch_unknown(next);
+    cidrs = std::move(preparation.cidrs);
+    services = std::move(preparation.services);
+    scope_node = preparation.scope_node;
+    publish(new_epoch);
+    return base::Done{};
+}
+
+std::size_t Enforcer::State::reclaim() {
+    const std::size_t waiting = published.reclaim();
+    if (release_token.has_value()) {
+        if (!readers->passed(*release_token)) return waiting;
+        addresses->release();
+        release_token.reset();
+    }
+    const worker::Snapshot* oldest = published.oldest();
+    if (oldest != nullptr) addresses->reclaim(oldest->generation);
+    if (addresses->unreleased() > 0) release_token = readers->start();
+    return waiting;
+}
+
+Enforcer::Enforcer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Enforcer::~Enforcer() = default;
+
+base::Result<std::unique_ptr<Enforcer>> Enforcer::create(const Options& options) {
+    if (options.scope != "all" && scope_name(options.scope).empty()) {
+        return Error{Errc::Invalid, "scope", "expected all or node:NAME"};
+    }
+    TW_TRY(readers, worker::Readers::create(options.workers_max));
+    identity::AddressMap::Options map_options;
+    map_options.addresses_max = options.addresses_max;
+    TW_TRY(map, identity::AddressMap::create(map_options));
+    auto state = std::make_unique<State>(options, std::move(readers), std::move(map));
+    return std::unique_ptr<Enforcer>(new Enforcer(std::move(state)));
+}
+
+worker::Readers& Enforcer::readers() { return *state_->readers; }
+
+worker::Published<worker::Snapshot>& Enforcer::published() { return state_->published; }
+
+identity::AddressMap& Enforcer::addresses() { return *state_->addresses; }
+
+base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
+                             std::vector<base::Error>& problems) {
+    problems.clear();
+    Problems found(problems, kProblemsMax);
+    if (epoch == 0) found.add({Errc::Invalid, "epoch", "0 is no epoch"});
+    Edit edit(state_->model);
+    if (found.none()) edit.apply(resources.since(state_->resources), found);
+    if (found.none()) edit.check(found);
+    if (found.none()) {
+        base::Result<Preparation> next = state_->prepare(edit);
+        base::Status status = base::Done{};
+        if (next.ok()) {
+            status = state_->carry_out(edit, std::move(*next), epoch);
+        } else {
+            status = std::move(next).error();
+        }
+        if (!status.ok()) found.add(std::move(status).error());
+    }
+    if (!found.none()) {
+        edit.undo();
+        return problems.front();
+    }
+    state_->resources = resources;
+    return base::Done{};
+}
+
+std::size_t Enforcer::reclaim() { return state_->reclaim(); }
+
+}  // namespace tierwall::agent
