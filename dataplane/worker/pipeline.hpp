@@ -18,6 +18,9 @@
 #include "dataplane/flow/table.hpp"
 #include "dataplane/identity/address_map.hpp"
 #include "dataplane/parse/headers.hpp"
+#include "dataplane/verdict/event_ring.hpp"
+#include "dataplane/worker/bindings.hpp"
+#include "dataplane/worker/port_facts.hpp"
 #include "dataplane/worker/snapshot.hpp"
 
 #include <cstdint>
@@ -28,14 +31,6 @@
 namespace tierwall::worker {
 
 inline constexpr std::size_t kBurst = 32;
-
-enum class Side : std::uint8_t { Pods, Uplink };
-
-/// What the pipeline must know of a port; `number` is its place in the configuration.
-struct PortFacts {
-    Side side = Side::Uplink;
-    std::uint16_t mtu = 1500;
-};
 
 struct Frame {
     const std::uint8_t* bytes = nullptr;
@@ -62,8 +57,11 @@ public:
         bool pass_non_ip = false;
         std::uint32_t rules_max = 1u << 16;  ///< rule ids above share the last hit counter
         int numa_socket = -1;
+        std::uint32_t events_max = 1u << 10;  ///< denied packets that wait to be read
+        /// What the workers of one process share about ports; null: this worker is the only one.
+        std::shared_ptr<Bindings> bindings;
     };
-    /// Fails: Limit when memory cannot be had.
+    /// Fails: Limit when memory cannot be had, and above kPortsMax ports.
     static base::Result<std::unique_ptr<Pipeline>> create(const Config& config,
                                                           identity::AddressMap& addresses);
     ~Pipeline();
@@ -76,7 +74,8 @@ public:
                std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
 
     /// May this packet, judged and flooded, be delivered to `port`? Asks the ingress policy of the
-    /// pods that are bound there. Cost: one classification.
+    /// pods that are bound there. Counts nothing: the packet has its verdict, this is a copy.
+    /// Cost: one classification.
     base::Verdict judge_delivery(const parse::Headers& headers, const Snapshot* snapshot,
                                  std::uint16_t port) noexcept;
 
@@ -89,6 +88,10 @@ public:
     const flow::Table& flows() const noexcept;
     /// New flows and denied packets that a rule decided.
     std::uint64_t rule_hits(std::uint32_t rule) const noexcept;
+    /// Verdicts of first fragments that had to make room while they were still good.
+    std::uint64_t fragments_replaced() const noexcept;
+    /// Denied packets, for one reader.
+    verdict::EventRing& events() noexcept;
 
 private:
     struct State;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Parts: the state of one pipeline that its stages share.
+///
+/// Threads: one worker.
+/// Memory:  references; the pipeline owns what they name.
+/// Cost:    none.
+
+#include "dataplane/base/counters.hpp"
+#include "dataplane/flow/table.hpp"
+#include "dataplane/identity/address_map.hpp"
+#include "dataplane/worker/fragment_table.hpp"
+#include "dataplane/worker/trust.hpp"
+
+namespace tierwall::worker {
+
+struct Parts {
+    flow::Table& flows;
+    FragmentTable& fragments;
+    identity::AddressMap& addresses;
+    Trust& trust;
+    base::Counters& counters;
+
+    /// Nothing that decided the flow changed since it was judged.
+    bool is_current(const flow::Flow& flow) const noexcept {
+        return flow.is_current(addresses.changed(flow.source_slot()),
+                               addresses.changed(flow.destination_slot()));
+    }
+};
+
+}  // namespace tierwall::worker

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/worker/pipeline.hpp"
+
+#include "dataplane/worker/admission.hpp"
+#include "dataplane/worker/burst.hpp"
+#include "dataplane/worker/delivery.hpp"
+#include "dataplane/worker/entrance.hpp"
+#include "dataplane/worker/fragment_table.hpp"
+#include "dataplane/worker/trust.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace tierwall::worker {
+namespace {
+
+/// expire() goes once round the flow table in about this time, but looks at no more flows a call
+/// than a burst can bear.
+constexpr std::uint64_t kSweepMs = 5000;
+constexpr std::uint64_t kExpireMin = 16;
+constexpr std::uint64_t kExpireMax = 1024;
+
+/// Frames whose first line is on its way while an earlier one is read.
+constexpr std::size_t kParseAhead = 4;
+
+std::shared_ptr<Bindings> bindings_of(const Pipeline::Config& config) {
+    if (config.bindings != nullptr) return config.bindings;
+    return std::make_shared<Bindings>(config.ports.size());
+}
+
+}  // namespace
+
+struct Pipeline::State {
+    State(const Config& config, identity::AddressMap& map, std::unique_ptr<flow::Table> table,
+          std::unique_ptr<verdict::EventRing> ring)
+        : rules{config.boot_open, config.pass_non_ip},
+          pickup_ms(std::uint64_t{config.pickup_s} * 1000),
+          flows(std::move(table)),
+          events(std::move(ring)),
+          trust(config.ports, map, bindings_of(config)),
+          admission({*flows, fragments, map, trust, counters}),
+          delivery(map, trust),
+          hits(std::size_t{config.rules_max} + 1) {}
+
+    EntranceRules rules;
+    std::uint64_t pickup_ms;
+    std::uint64_t started_ms = 0;
+    bool started = false;
+    std::uint64_t expired_ms = 0;
+    std::uint32_t generation = 0;  ///< of the last snapshot
+    std::unique_ptr<flow::Table> flows;
+    std::unique_ptr<verdict::EventRing> events;
+    FragmentTable fragments;
+    base::Counters counters;
+    Trust trust;
+    Admission admission;
+    Delivery delivery;
+    Round round;
+    Places later;  ///< later fragments of the burst
+    std::vector<base::Counter> hits;
+
+    void parse_all(const Burst& burst) noexcept;
+    void enter(const Burst& burst) noexcept;
+    void judge_rounds(const Burst& burst) noexcept;
+    void account(const Burst& burst) noexcept;
+    void account_denied(const Burst& burst, std::size_t packet) noexcept;
+    void hit(std::uint32_t rule) noexcept {
+        if (rule != base::kNoRule) hits[std::min<std::size_t>(rule, hits.size() - 1)].add();
+    }
+};
+
+void Pipeline::State::parse_all(const Burst& burst) noexcept {
+    for (std::size_t i = 0; i < burst.frames.size(); ++i) {
+        if (i + kParseAhead < burst.frames.size()) {
+            __builtin_prefetch(burst.frames[i + kParseAhead].bytes);
+        }
+        const Frame& frame = burst.frames[i];
+        burst.headers[i] = parse::parse({frame.bytes, frame.length}, frame.packet_length);
+    }
+}
+
+/// Settles what needs no lookup, and sorts the rest.
+void Pipeline::State::enter(const Burst& burst) noexcept {
+    round.packets.count = 0;
+    later.count = 0;
+    for (std::size_t i = 0; i < burst.frames.size(); ++i) {
+        const parse::Headers& headers = burst.headers[i];
+        if (const auto verdict = entrance(headers, burst.frames[i], trust, rules)) {
+            burst.outcomes[i].judged = false;
+            burst.outcomes[i].verdict = *verdict;
+        } else if (burst.snapshot == nullptr) {
+            burst.outcomes[i].judged = false;
+            burst.outcomes[i].verdict = without_snapshot(headers, rules);
+        } else if (headers.fragment == parse::Fragment::Later) {
+            later.add(i);
+        } else {
+            round.packets.add(i);
+        }
+    }
+}
+
+void Pipeline::State::judge_rounds(const Burst& burst) noexcept {
+    while (round.packets.count > 0) {
+        admission.judge(burst, round);
+        round.packets = round.deferred;
+    }
+    // A first fragment may be in the same burst: later ones come last.
+    for (const std::uint8_t packet : later.all()) {
+        burst.outcomes[packet].judged = false;
+        burst.outcomes[packet].verdict = admission.follow(burst, packet);
+    }
+}
+
+void Pipeline::State::account(const Burst& burst) noexcept {
+    for (std::size_t i = 0; i < burst.outcomes.size(); ++i) {
+        const Outcome& outcome = burst.outcomes[i];
+        counters.of(outcome.verdict.reason).add();
+        if (outcome.verdict.action != base::Action::Allow) {
+            account_denied(burst, i);
+        } else if (outcome.judged) {
+            hit(outcome.egress.rule);
+            hit(outcome.ingress.rule);
+        }
+    }
+}
+
+void Pipeline::State::account_denied(const Burst& burst, std::size_t packet) noexcept {
+    const base::Verdict& verdict = burst.outcomes[packet].verdict;
+    hit(verdict.rule);
+    const bool kept = events->push(
+        {burst.now_ms, burst.headers[packet].tuple, verdict, burst.frames[packet].port});
+    if (!kept) counters.events_lost.add();
+}
+
+base::Result<std::unique_ptr<Pipeline>> Pipeline::create(const Config& config,
+                                                         identity::AddressMap& addresses) {
+    if (config.ports.size() > kPortsMax) {
+        return base::Error{base::Errc::Limit, "ports",
+                           "at most " + std::to_string(kPortsMax) + " are supported"};
+    }
+    TW_TRY(flows, flow::Table::create(config.flows_max, config.timeouts, config.numa_socket));
+    TW_TRY(events, verdict::EventRing::create(config.events_max));
+    auto state = std::make_unique<State>(config, addresses, std::move(flows), std::move(events));
+    return std::unique_ptr<Pipeline>(new Pipeline(std::move(state)));
+}
+
+Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::judge(std::span<const Frame> frames, const Snapshot* snapshot, std::uint64_t now_ms,
+                     std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept {
+    assert(frames.size() <= kBurst);
+    assert(frames.size() == headers.size() && frames.size() == outcomes.size());
+    State& state = *state_;
+    if (!state.started) {
+        state.started = true;
+        state.started_ms = now_ms;
+    }
+    if (snapshot != nullptr) {
+        state.generation = snapshot->generation;
+        state.trust.begin(snapshot->generation);
+    }
+    const Burst burst{.frames = frames,
+                      .headers = headers,
+                      .outcomes = outcomes,
+                      .snapshot = snapshot,
+                      .now_ms = now_ms,
+                      .now_s = static_cast<std::uint32_t>(now_ms / 1000),
+                      .pickup = now_ms - state.started_ms < state.pickup_ms};
+    state.parse_all(burst);
+    state.enter(burst);
+    state.judge_rounds(burst);
+    state.account(burst);
+}
+
+base::Verdict Pipeline::judge_delivery(const parse::Headers& headers, const Snapshot* snapshot,
+                                       std::uint16_t port) noexcept {
+    if (headers.kind == parse::Kind::NonIp) return allow(base::Reason::NonIpAllowed);
+    if (is_neighbour(headers)) return allow(base::Reason::NeighbourDiscovery);
+    if (snapshot == nullptr) return without_snapshot(headers, state_->rules);
+    return state_->delivery.judge(headers, *snapshot, port);
+}
+
+void Pipeline::expire(std::uint64_t now_ms) noexcept {
+    State& state = *state_;
+    const std::uint64_t elapsed_ms = now_ms - state.expired_ms;
+    if (elapsed_ms == 0) return;
+    state.expired_ms = now_ms;
+    const std::uint64_t due = state.flows->bound() * std::min(elapsed_ms, kSweepMs) / kSweepMs;
+    const auto budget = static_cast<std::uint32_t>(std::clamp(due, kExpireMin, kExpireMax));
+    const auto now_s = static_cast<std::uint32_t>(now_ms / 1000);
+    state.counters.flows_expired.add(state.flows->expire(now_s, budget, state.generation));
+}
+
+void Pipeline::forget_flows() noexcept {
+    state_->flows->clear();
+    state_->fragments.clear();
+}
+
+const base::Counters& Pipeline::counters() const noexcept { return state_->counters; }
+base::Counters& Pipeline::counters() noexcept { return state_->counters; }
+const flow::Table& Pipeline::flows() const noexcept { return *state_->flows; }
+verdict::EventRing& Pipeline::events() noexcept { return *state_->events; }
+
+std::uint64_t Pipeline::rule_hits(std::uint32_t rule) const noexcept {
+    return state_->hits[std::min<std::size_t>(rule, state_->hits.size() - 1)].read();
+}
+
+std::uint64_t Pipeline::fragments_replaced() const noexcept {
+    return state_->fragments.replaced().read();
+}
+
+}  // namespace tierwall::worker

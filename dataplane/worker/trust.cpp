@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/worker/trust.hpp"
+
+#include "dataplane/base/protocol.hpp"
+
+#include <array>
+#include <span>
+#include <utility>
+
+namespace tierwall::worker {
+namespace {
+
+constexpr std::uint16_t kDhcpServer = 67;
+constexpr std::uint16_t kDhcpClient = 68;
+constexpr std::uint16_t kDhcpv6Client = 546;
+constexpr std::uint16_t kDhcpv6Server = 547;
+constexpr std::uint8_t kIcmpRedirect = 5;
+constexpr std::uint16_t kArpRequest = 1;
+
+enum Icmpv6Type : std::uint8_t {
+    kMldQuery = 130,
+    kMldReport = 131,
+    kMldDone = 132,
+    kRouterSolicitation = 133,
+    kRouterAdvertisement = 134,
+    kNeighbourSolicitation = 135,
+    kNeighbourAdvertisement = 136,
+    kRedirect = 137,
+    kMldv2Report = 143,
+};
+
+bool is_mld(std::uint8_t type) noexcept {
+    return (type >= kMldQuery && type <= kMldDone) || type == kMldv2Report;
+}
+
+/// RFC 4861 and RFC 3810: a router changes the hop limit, so a wrong one came from afar.
+bool has_local_hop_limit(const parse::Headers& headers) noexcept {
+    return headers.hop_limit == (is_mld(headers.icmp_type) ? 1 : 255);
+}
+
+/// Types that a host may send before it has an address.
+bool may_be_nameless(std::uint8_t type) noexcept {
+    return is_mld(type) || type == kRouterSolicitation || type == kNeighbourSolicitation;
+}
+
+bool is_v6_link_local(const base::Address& address) noexcept {
+    return !address.is_v4() && address.is_link_local();
+}
+
+bool has_udp_ports(const parse::Headers& headers) noexcept {
+    return headers.has_transport && headers.tuple.protocol == base::kIpUdp;
+}
+
+}  // namespace
+
+bool is_dhcp_request(const parse::Headers& headers) noexcept {
+    const parse::Tuple& tuple = headers.tuple;
+    // Only to everybody: to one address it would be a way past that address's policy.
+    if (!has_udp_ports(headers) || !tuple.destination.is_multicast_or_broadcast()) return false;
+    if (headers.family == base::Family::IPv4) {
+        return tuple.source.is_unspecified() && tuple.source_port == kDhcpClient &&
+               tuple.destination_port == kDhcpServer;
+    }
+    return (tuple.source.is_unspecified() || tuple.source.is_link_local()) &&
+           tuple.source_port == kDhcpv6Client && tuple.destination_port == kDhcpv6Server;
+}
+
+bool is_dhcp_reply(const parse::Headers& headers) noexcept {
+    const parse::Tuple& tuple = headers.tuple;
+    if (!has_udp_ports(headers)) return false;
+    if (headers.family == base::Family::IPv4) {
+        return tuple.source_port == kDhcpServer && tuple.destination_port == kDhcpClient;
+    }
+    return tuple.source_port == kDhcpv6Server && tuple.destination_port == kDhcpv6Client;
+}
+
+Trust::Trust(std::vector<PortFacts> ports, identity::AddressMap& addresses,
+             std::shared_ptr<Bindings> bindings)
+    : ports_(std::move(ports)), addresses_(addresses), bindings_(std::move(bindings)) {}
+
+Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const noexcept {
+    if (!is_pods(port)) return std::nullopt;
+    const std::uint8_t protocol = headers.tuple.protocol;
+    if (protocol == base::kIpTcp) return std::nullopt;
+    if (is_dhcp_reply(headers)) return base::Reason::RogueDhcp;
+    if (!headers.has_transport) return std::nullopt;
+    if (protocol == base::kIpIcmp && headers.icmp_type == kIcmpRedirect) {
+        return base::Reason::RogueRedirect;
+    }
+    if (protocol == base::kIpIcmpv6 && headers.icmp_type == kRouterAdvertisement) {
+        return base::Reason::RogueRouterAdvert;
+    }
+    if (protocol == base::kIpIcmpv6 && headers.icmp_type == kRedirect) {
+        return base::Reason::RogueRedirect;
+    }
+    return std::nullopt;
+}
+
+Objection Trust::sender(const base::Address& address, const identity::Entry& entry,
+                        std::uint16_t port) noexcept {
+    if (!entry.is_known()) {
+        return is_pods(port) ? Objection(base::Reason::UnknownSource) : std::nullopt;
+    }
+    const std::uint16_t place = origin(port);
+    if (addresses_.bound_port(entry.slot) != place && !addresses_.claim(entry.slot, place)) {
+        return base::Reason::SpoofedSource;
+    }
+    if (is_pods(port) && entry.is_subject()) note_pod(address, port);
+    return std::nullopt;
+}
+
+Objection Trust::arp(const parse::Headers& headers, const identity::Entry& sender_entry,
+                     std::uint16_t port) noexcept {
+    const base::Address& address = headers.tuple.source;
+    const bool probe = address.is_unspecified() && headers.arp_operation == kArpRequest;
+    return probe ? std::nullopt : sender(address, sender_entry, port);
+}
+
+/// A source or target of neighbour discovery: link-local addresses are nobody's, but routers'.
+Objection Trust::claimant(const base::Address& address, const identity::Entry& entry,
+                          std::uint16_t port) noexcept {
+    if (entry.is_known() || !is_v6_link_local(address)) return sender(address, entry, port);
+    const bool poses_as_router = is_pods(port) && bindings_->is_router(address);
+    return poses_as_router ? Objection(base::Reason::SpoofedSource) : std::nullopt;
+}
+
+Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entries,
+                           std::uint16_t port) noexcept {
+    if (!has_local_hop_limit(headers) || headers.fragment != parse::Fragment::None) {
+        return base::Reason::Malformed;
+    }
+    const std::uint8_t type = headers.icmp_type;
+    const base::Address& source = headers.tuple.source;
+    const bool nameless = source.is_unspecified() && may_be_nameless(type);
+    if (!nameless) {
+        if (const Objection objection = claimant(source, entries.source, port)) return objection;
+    }
+    // An advertisement speaks for its target, and so does a question whether it is free.
+    const bool speaks_for_target =
+        type == kNeighbourAdvertisement || (type == kNeighbourSolicitation && nameless);
+    if (speaks_for_target) {
+        if (!headers.has_target) return base::Reason::Malformed;
+        if (const Objection objection = claimant(headers.target, entries.target, port)) {
+            return objection;
+        }
+    }
+    if (type == kRouterAdvertisement && is_v6_link_local(source)) bindings_->add_router(source);
+    return std::nullopt;
+}
+
+void Trust::note_pod(const base::Address& address, std::uint16_t port) noexcept {
+    if (bindings_->add_pod(port, address) || bindings_->incomplete(port)) return;
+    Bindings::Pods pods;
+    std::array<identity::Entry, kPodsPerPortMax> entries;
+    const std::size_t count = bindings_->pods(port, pods);
+    addresses_.lookup({pods.data(), count}, generation_, {entries.data(), count});
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool stays =
+            entries[i].is_subject() && addresses_.bound_port(entries[i].slot) == port;
+        if (!stays && bindings_->replace_pod(port, pods[i], address)) return;
+    }
+    bindings_->set_incomplete(port);
+}
+
+}  // namespace tierwall::worker

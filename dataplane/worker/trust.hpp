@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Trust: may this sender say that it is who it says it is, at this port?
+///
+/// A known address (a pod's or a node's) is accepted from one place only: the port it was
+/// configured for, or the first one that it was seen at, until it leaves the address map. All
+/// uplink ports are one place. Pods neither advertise routes nor serve DHCP, and nobody unknown
+/// speaks from a pods port, apart from what a host says before it has an address.
+///
+/// Threads: one worker each; workers share the address map and the bindings.
+/// Memory:  a copy of the ports' facts.
+/// Cost:    one load a packet that is not of an established flow, more for ARP and neighbours.
+
+#include "dataplane/base/verdict.hpp"
+#include "dataplane/identity/address_map.hpp"
+#include "dataplane/parse/headers.hpp"
+#include "dataplane/worker/bindings.hpp"
+#include "dataplane/worker/port_facts.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace tierwall::worker {
+
+/// Nothing: no objection.
+using Objection = std::optional<base::Reason>;
+
+/// A client's request before it has an address of its own. Requires: kind Ip.
+bool is_dhcp_request(const parse::Headers& headers) noexcept;
+/// UDP from a server's port to a client's. Requires: kind Ip.
+bool is_dhcp_reply(const parse::Headers& headers) noexcept;
+
+class Trust {
+public:
+    Trust(std::vector<PortFacts> ports, identity::AddressMap& addresses,
+          std::shared_ptr<Bindings> bindings);
+
+    /// Entries are those of `generation` from now on. Once a burst.
+    void begin(std::uint32_t generation) noexcept { generation_ = generation; }
+
+    const PortFacts& facts(std::uint16_t port) const noexcept { return ports_[port]; }
+    /// The place that addresses are bound to: the port itself, or kUplinkOrigin.
+    std::uint16_t origin(std::uint16_t port) const noexcept {
+        return ports_[port].side == Side::Uplink ? kUplinkOrigin : port;
+    }
+
+    /// What no pod may send, whoever it is. Needs no lookup. Requires: kind Ip.
+    Objection rogue(const parse::Headers& headers, std::uint16_t port) const noexcept;
+
+    /// `entry` is that of the IP source address.
+    Objection sender(const base::Address& address, const identity::Entry& entry,
+                     std::uint16_t port) noexcept;
+    /// `sender` is the entry of ARP's sender address.
+    Objection arp(const parse::Headers& headers, const identity::Entry& sender_entry,
+                  std::uint16_t port) noexcept;
+
+    struct Neighbours {
+        identity::Entry source;
+        identity::Entry target;
+    };
+    /// Requires: headers.neighbour_discovery.
+    Objection neighbour(const parse::Headers& headers, const Neighbours& entries,
+                        std::uint16_t port) noexcept;
+
+    const Bindings& bindings() const noexcept { return *bindings_; }
+
+private:
+    bool is_pods(std::uint16_t port) const noexcept { return ports_[port].side == Side::Pods; }
+    Objection claimant(const base::Address& address, const identity::Entry& entry,
+                       std::uint16_t port) noexcept;
+    void note_pod(const base::Address& address, std::uint16_t port) noexcept;
+
+    std::vector<PortFacts> ports_;
+    identity::AddressMap& addresses_;
+    std::shared_ptr<Bindings> bindings_;
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace tierwall::worker

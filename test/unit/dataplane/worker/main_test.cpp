@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#define BOOST_TEST_MODULE worker
+#include <boost/test/unit_test.hpp>
+
+#include "test/support/eal.hpp"
+
+using tierwall::support::Eal;
+BOOST_TEST_GLOBAL_FIXTURE(Eal);
