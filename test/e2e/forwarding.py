@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of devices and of the worker loop share: `forward`, wired between namespaces."""
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import e2e  # noqa: E402
+from e2e import laboratory  # noqa: E402
+
+FORWARD = os.path.join(laboratory.BIN, "forward")
+CLONE_NEWNET = 0x40000000
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Plane:
+    """Namespaces `fw` and one a host, and `forward` in the first. Use it with `with`."""
+
+    def __init__(self, hosts, device, mode="switch", workers=1, veth=True):
+        self.prefix = "twio%d" % os.getpid()
+        self.hosts, self.mode, self.workers = hosts, mode, workers
+        self.device, self.veth = device, veth
+        self.process = None
+        self.made = []
+
+    def namespace(self, host):
+        return "%s-%s" % (self.prefix, host)
+
+    def ip(self, where, *words):
+        laboratory.run("ip", "-n", self.namespace(where), *words)
+
+    def run_in(self, where, *words, check=True):
+        return laboratory.run("ip", "netns", "exec", self.namespace(where), *words, check=check)
+
+    def __enter__(self):
+        try:
+            self.make_namespaces()
+            self.start()
+            self.address_hosts()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def make_namespaces(self):
+        for name in ["fw"] + ["h%d" % i for i in range(self.hosts)]:
+            laboratory.run("ip", "netns", "add", self.namespace(name))
+            self.made.append(self.namespace(name))
+            self.run_in(name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+                        "net.ipv6.conf.default.disable_ipv6=1")
+        for i in range(self.hosts if self.veth else 0):
+            self.ip("fw", "link", "add", "p%d" % i, "type", "veth", "peer", "name", "eth0",
+                    "netns", self.namespace("h%d" % i))
+            self.ip("fw", "link", "set", "p%d" % i, "up")
+
+    def start(self):
+        devices = [self.device % {"i": i} for i in range(self.hosts)]
+        command = ["ip", "netns", "exec", self.namespace("fw"), FORWARD, self.mode,
+                   str(self.workers)] + laboratory.eal_arguments(256)
+        command += ["--file-prefix=%s" % self.prefix, "--"] + devices
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise laboratory.LabError("forward: " + self.process.stderr.read().strip())
+
+    def address_hosts(self):
+        for i in range(self.hosts):
+            host = "h%d" % i
+            if not self.veth:  # a TAP device appears when forward starts
+                self.ip("fw", "link", "set", "p%d" % i, "netns", self.namespace(host), "name",
+                        "eth0")
+            self.run_in(host, "ethtool", "-K", "eth0", "tx", "off", check=False)
+            self.ip(host, "addr", "add", "10.77.0.%d/24" % (i + 1), "dev", "eth0")
+            self.ip(host, "link", "set", "eth0", "up")
+
+    def __exit__(self, *_):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait(20)
+            self.process.stdout.close()
+            self.process.stderr.close()
+        for name in self.made:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+    def figures(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def cpu_s(self):
+        """Seconds of CPU that the worker threads have used."""
+        used = 0
+        folder = "/proc/%d/task" % self.process.pid
+        for task in os.listdir(folder):
+            with open("%s/%s/stat" % (folder, task)) as file:
+                name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+            if name.startswith("worker-"):
+                fields = rest.split()
+                used += int(fields[11]) + int(fields[12])
+        return used / CLOCK_TICKS
+
+    def ping(self, source, target, count=5, interval_s=0.02, size=56):
+        """Answers how many came back."""
+        words = self.run_in("h%d" % source, "ping", "-q", "-c", str(count), "-i",
+                            str(interval_s), "-W", "1", "-s", str(size),
+                            "10.77.0.%d" % (target + 1), check=False)
+        return int(words.split(" received")[0].rsplit(" ", 1)[1])
+
+    def socket_in(self, host, *arguments):
+        """A socket of another namespace: a socket keeps the namespace that it was made in."""
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open("/run/netns/" + self.namespace("h%d" % host), os.O_RDONLY)
+        try:
+            if libc.setns(there, CLONE_NEWNET) != 0:
+                raise laboratory.LabError("setns: " + os.strerror(ctypes.get_errno()))
+            made = socket.socket(*arguments)
+        finally:
+            libc.setns(home, CLONE_NEWNET)
+            os.close(home)
+            os.close(there)
+        return made
+
+
+def delays_us(plane, pause_s, count):
+    """Delays of datagrams from host 0 to host 1, sorted, each sent after a silence of `pause_s`."""
+    delays = []
+    with plane.socket_in(1, socket.AF_INET, socket.SOCK_DGRAM) as receiver, \
+            plane.socket_in(0, socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        receiver.bind(("10.77.0.2", 7777))
+        receiver.settimeout(1)
+        sender.connect(("10.77.0.2", 7777))
+        sender.send(b"first")
+        receiver.recv(64)
+        # Our own wakings must not wait for other programs: they are not what is measured.
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        for _ in range(count):
+            time.sleep(pause_s)
+            sent = time.monotonic()
+            sender.send(b"x")
+            receiver.recv(64)
+            delays.append((time.monotonic() - sent) * 1e6)
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return sorted(delays)
+
+
+def percentile(values, percent):
+    return values[min(len(values) - 1, len(values) * percent // 100)]
