@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -16,6 +17,10 @@ FORWARD = os.path.join(laboratory.BIN, "forward")
 CLONE_NEWNET = 0x40000000
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NotStarted(Exception):
+    """`forward` refused its devices."""
 
 
 class Plane:
@@ -66,7 +71,7 @@ class Plane:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
-            raise laboratory.LabError("forward: " + self.process.stderr.read().strip())
+            raise NotStarted(self.process.stderr.read().strip())
 
     def address_hosts(self):
         for i in range(self.hosts):
@@ -150,3 +155,27 @@ def delays_us(plane, pause_s, count):
 
 def percentile(values, percent):
     return values[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def transfer(plane, source, target, size):
+    """Sends `size` bytes over one TCP connection; answers bits a second."""
+    with plane.socket_in(target, socket.AF_INET, socket.SOCK_STREAM) as listener, \
+            plane.socket_in(source, socket.AF_INET, socket.SOCK_STREAM) as sender:
+        listener.bind(("10.77.0.%d" % (target + 1), 7778))
+        listener.listen(1)
+        sender.settimeout(20)
+        sender.connect(("10.77.0.%d" % (target + 1), 7778))
+        receiver, _ = listener.accept()
+        start = time.monotonic()
+        pushing = threading.Thread(target=lambda: sender.sendall(bytes(size)))
+        pushing.start()
+        with receiver:
+            receiver.settimeout(20)
+            left = size
+            while left > 0:
+                got = len(receiver.recv(1 << 20))
+                if got == 0:
+                    raise laboratory.LabError("the connection ended early")
+                left -= got
+        pushing.join()
+        return size * 8 / (time.monotonic() - start)

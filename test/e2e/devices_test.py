@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of host device carries traffic, with one worker and with two."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import e2e  # noqa: E402
+import forwarding  # noqa: E402
+
+AF_PACKET = "net_af_packet%(i)d,iface=p%(i)d"
+TAP = "net_tap%(i)d,iface=p%(i)d"
+TRANSFER = 20_000_000
+
+
+class Devices(unittest.TestCase):
+    def carry(self, device, may_be_missing=False, **options):
+        """Pings and a TCP transfer between two hosts; answers the figures of `forward`."""
+        try:
+            with forwarding.Plane(2, device, **options) as plane:
+                return self.carry_over(plane, device.split("%")[0])
+        except forwarding.NotStarted as error:
+            if not may_be_missing:
+                raise
+            self.skipTest("skipped: %s" % error)
+
+    def carry_over(self, plane, name):
+        self.assertEqual(plane.ping(0, 1), 5)
+        self.assertEqual(plane.ping(1, 0, size=1400), 5)
+        rate = forwarding.transfer(plane, 0, 1, TRANSFER)
+        e2e.figure("%s, %d workers: %.2f Gbit/s one TCP connection" % (
+            name, plane.workers, rate / 1e9))
+        return plane.figures()
+
+    def total(self, figures, name):
+        return sum(value.get(name, 0) for key, value in figures.items() if "worker" in key)
+
+    def test_af_packet(self):
+        figures = self.carry(AF_PACKET)
+        self.assertEqual(self.total(figures, "malformed"), 0)
+        self.assertEqual(figures["warnings"], 0)
+
+    def test_af_packet_wire(self):
+        figures = self.carry(AF_PACKET, mode="wire")
+        self.assertEqual(self.total(figures, "flooded_packets"), 0)
+
+    def test_af_packet_two_workers_one_queue_each(self):
+        figures = self.carry(AF_PACKET, workers=2)
+        self.assertGreater(self.total(figures, "ring_hops"), 0)
+        one_sided = [w["open_boot"] for k, w in figures.items()
+                     if "worker" in k and w.get("open_boot", 0) > 1000]
+        self.assertEqual(len(one_sided), 1, "one connection, one worker: %s" % figures)
+
+    def test_af_packet_two_workers_two_queues(self):
+        self.carry(AF_PACKET + ",qpairs=2", workers=2)
+
+    def test_af_xdp(self):
+        self.carry("net_af_xdp%(i)d,iface=p%(i)d", may_be_missing=True)
+
+    def test_pcap_live(self):
+        self.carry("net_pcap%(i)d,iface=p%(i)d", may_be_missing=True)
+
+    def test_tap(self):
+        self.carry(TAP, may_be_missing=True, veth=False)
+
+    def test_tap_two_workers(self):
+        self.carry(TAP, may_be_missing=True, veth=False, workers=2)
+
+    def test_an_address_on_the_host_is_warned_about(self):
+        with forwarding.Plane(2, AF_PACKET) as plane:
+            plane.ip("fw", "addr", "add", "192.0.2.1/24", "dev", "p0")
+            self.assertEqual(plane.figures()["warnings"], 1)
+            plane.run_in("fw", "sysctl", "-qw", "net.ipv4.conf.p1.forwarding=1")
+            self.assertEqual(plane.figures()["warnings"], 2)
+
+
+if __name__ == "__main__":
+    e2e.main(__name__)
