@@ -70,7 +70,8 @@ public:
     void mark_stale() noexcept { set_flag(kStale, true); }
     /// Nothing that decided the flow changed since. `changed_*`: the generation that last changed
     /// each end's slot.
-    bool is_current(std::uint32_t changed_source, std::uint32_t changed_destination) const noexcept {
+    bool is_current(std::uint32_t changed_source,
+                    std::uint32_t changed_destination) const noexcept {
         const auto after_source = static_cast<std::int32_t>(judged_ - changed_source);
         const auto after_destination = static_cast<std::int32_t>(judged_ - changed_destination);
         return !stale() && after_source >= 0 && after_destination >= 0;
@@ -86,7 +87,8 @@ public:
     void set_decisions(const base::Decision& egress, const base::Decision& ingress) noexcept {
         egress_rule_ = egress.rule;
         ingress_rule_ = ingress.rule;
-        tiers_ = static_cast<std::uint8_t>(narrow_tier(egress.tier) | narrow_tier(ingress.tier) << 4);
+        const unsigned both = narrow_tier(egress.tier) | narrow_tier(ingress.tier) << 4;
+        tiers_ = static_cast<std::uint8_t>(both);
     }
 
     // Where from: the port on which a direction was last accepted.
@@ -137,7 +139,9 @@ private:
 
     // Four bits a tier: 0..7 as they are, the named outcomes from 250 on behind them.
     static constexpr unsigned narrow_tier(std::uint16_t tier) noexcept {
-        return (tier < base::kTiersMax ? tier : tier - base::kTierDefault + base::kTiersMax) & 0x0fu;
+        const int narrow =
+            tier < base::kTiersMax ? tier : tier - base::kTierDefault + base::kTiersMax;
+        return static_cast<unsigned>(narrow) & 0x0fu;
     }
     static constexpr std::uint16_t wide_tier(unsigned narrow) noexcept {
         return static_cast<std::uint16_t>(

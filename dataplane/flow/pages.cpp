@@ -38,9 +38,11 @@ void* map_aligned(std::size_t bytes) {
 
 /// Memory of another node is slower, not wrong, so this is only a preference.
 void prefer_node(void* data, std::size_t bytes, int numa_socket) {
-    if (numa_socket < 0 || numa_socket >= static_cast<int>(sizeof(unsigned long) * CHAR_BIT)) return;
+    constexpr int kNodes = sizeof(unsigned long) * CHAR_BIT;
+    if (numa_socket < 0 || numa_socket >= kNodes) return;
     const unsigned long mask = 1ul << numa_socket;
-    syscall(SYS_mbind, data, bytes, MPOL_PREFERRED, &mask, sizeof(mask) * CHAR_BIT, 0);
+    // The kernel takes the number of bits plus one.
+    syscall(SYS_mbind, data, bytes, MPOL_PREFERRED, &mask, kNodes + 1, 0);
 }
 
 /// Makes every page present, so that running out of memory shows now and not as a killed daemon.

@@ -17,8 +17,8 @@ bool read_arp(const Packet& packet, Headers& headers) noexcept {
     const std::uint32_t start = headers.l3_offset;
     if (start + kArpLength > packet.readable) return refuse(headers, base::Reason::Truncated);
     const std::uint8_t* arp = packet.data + start;
-    const bool ethernet_ipv4 = be16(arp) == kHardwareEthernet && be16(arp + 2) == base::kEtherIpv4 &&
-                               arp[4] == 6 && arp[5] == 4;
+    const bool ethernet_ipv4 = be16(arp) == kHardwareEthernet &&
+                               be16(arp + 2) == base::kEtherIpv4 && arp[4] == 6 && arp[5] == 4;
     headers.arp_operation = be16(arp + 6);
     if (!ethernet_ipv4 || (headers.arp_operation != kRequest && headers.arp_operation != kReply)) {
         return refuse(headers, base::Reason::Malformed);

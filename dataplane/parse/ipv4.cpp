@@ -69,7 +69,8 @@ bool read_ipv4(Packet packet, Headers& headers) noexcept {
     const std::uint32_t fragment = be16(ip + 6) & 0x3fffu;
     if (fragment != 0) [[unlikely]] {
         headers.fragment_id = be16(ip + 4);
-        if (!note_fragment(headers, (fragment & 0x1fff) * 8, (fragment & 0x2000) != 0)) return false;
+        const bool more = (fragment & 0x2000) != 0;
+        if (!note_fragment(headers, (fragment & 0x1fff) * 8, more)) return false;
         if (headers.fragment == Fragment::Later) return true;
     }
     return read_transport(packet, headers);
