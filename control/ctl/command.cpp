@@ -73,9 +73,9 @@ void offer_output(CLI::App& command, std::string& chosen,
         ->capture_default_str();
 }
 
-void offer_address(CLI::App& command, std::string& address) {
+CLI::Option* offer_address(CLI::App& command, std::string& address) {
     address = "unix:/run/tierwall/tierwalld.sock";
-    command.add_option("--address", address, "Local socket of the tierwalld to ask")
+    return command.add_option("--address", address, "Local socket of the tierwalld to ask")
         ->capture_default_str();
 }
 

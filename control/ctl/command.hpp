@@ -43,7 +43,7 @@ CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& 
 /// `--output FORMAT`; the first format is the default.
 void offer_output(CLI::App& command, std::string& chosen, const std::vector<std::string>& formats);
 /// `--address unix:PATH` of a running tierwalld.
-void offer_address(CLI::App& command, std::string& address);
+CLI::Option* offer_address(CLI::App& command, std::string& address);
 
 /// The whole program: answers with the exit status.
 int tierwallctl(int argument_count, const char* const* arguments);

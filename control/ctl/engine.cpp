@@ -95,11 +95,7 @@ Engine::Reply Engine::ask_packets(const PacketFields& packet) {
 
 /// A pod that this dataplane protects is behind it, everybody else comes from outside.
 std::uint16_t Engine::port_of(const base::Address& source) const {
-    const std::array<base::Address, 1> addresses{source};
-    std::array<identity::Entry, 1> entries;
-    const worker::Snapshot* snapshot = enforcer_->published().load();
-    enforcer_->addresses().lookup(addresses, snapshot->generation, entries);
-    return entries.front().is_subject() ? kPods : kUplink;
+    return enforcer_->entry(source).is_subject() ? kPods : kUplink;
 }
 
 }  // namespace tierwall::ctl

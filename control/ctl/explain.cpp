@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/explain.hpp"
+
+#include "control/agent/status_client.hpp"
+#include "control/ctl/command.hpp"
+#include "control/ctl/message_json.hpp"
+#include "control/ctl/probe.hpp"
+#include "control/ctl/question.hpp"
+
+#include <memory>
+
+namespace tierwall::ctl {
+
+namespace {
+
+struct Options {
+    QuestionOptions question;
+    std::string address;
+    std::string from;
+    std::string to;
+    std::string port;
+    std::string family;
+    std::string output;
+};
+
+v1::ExplainRequest request(const Options& options, const Probe& probe) {
+    v1::ExplainRequest out;
+    out.set_from(options.from);
+    out.set_to(options.to);
+    out.set_protocol(std::to_string(probe.protocol));
+    out.set_port(probe.port);
+    out.set_family(options.family);
+    return out;
+}
+
+base::Result<v1::ExplainReply> ask_manifests(const Options& options, const Probe& probe) {
+    TW_TRY(prepared, prepare(options.question));
+    TW_TRY(ends, resolve(prepared.cluster, probe));
+    v1::ExplainRequest question = request(options, probe);
+    question.set_from(base::text(ends.source));
+    question.set_to(base::text(ends.destination));
+    v1::ExplainReply reply = agent::explain(prepared.engine->enforcer(), question);
+    if (!reply.error().empty()) return base::Error{base::Errc::Invalid, "", reply.error()};
+    return reply;
+}
+
+base::Result<v1::ExplainReply> ask_daemon(const Options& options, const Probe& probe) {
+    if (!options.question.dns.empty() || options.question.scope != "all") {
+        return base::Error{base::Errc::Invalid, "--dns, --scope", "go with --manifests"};
+    }
+    TW_TRY(client, agent::StatusClient::create(options.address));
+    return client->explain(request(options, probe));
+}
+
+std::string direction(const v1::DirectionExplanation& side) {
+    std::string out = side.direction() + ": " + side.words() + "\n";
+    for (const v1::TierExplanation& tier : side.tiers()) {
+        out += "  " + tier.tier() + ": " + tier.words() + "\n";
+        for (const std::string& policy : tier.policies()) {
+            out += "    " + policy + (tier.decided() && policy == tier.policy() ? "  <- decided here\n" : "\n");
+        }
+    }
+    return out;
+}
+
+std::string for_people(const v1::ExplainReply& reply) {
+    return reply.words() + "\n\n" + direction(reply.egress()) + "\n" + direction(reply.ingress());
+}
+
+base::Result<Answer> ask(const Options& options) {
+    Probe probe;
+    probe.from = options.from;
+    probe.to = options.to;
+    probe.family = options.family == "IPv6" ? base::Family::IPv6 : base::Family::IPv4;
+    TW_TRY(port, parse_port(options.port, probe));
+    TW_TRY(reply, options.question.manifests.empty() ? ask_daemon(options, probe)
+                                                     : ask_manifests(options, probe));
+    if (options.output == "json") return Answer{message_json(reply).dump(2) + "\n"};
+    return Answer{for_people(reply)};
+}
+
+}  // namespace
+
+void offer_explain(CLI::App& app, Run& run) {
+    CLI::App* command = subcommand(app, "explain", "Say why a connection is allowed or denied");
+    const auto options = std::make_shared<Options>();
+    CLI::Option* manifests = offer_question(*command, options->question);
+    CLI::Option* address = offer_address(*command, options->address);
+    address->excludes(manifests);
+    command->add_option("--from", options->from, "namespace/pod or an address")->required();
+    command->add_option("--to", options->to, "namespace/pod or an address")->required();
+    command->add_option("--port", options->port, "tcp/80, udp/53, sctp/9999, icmp or a number")
+        ->required();
+    options->family = "IPv4";
+    command->add_option("--family", options->family, "Which of a pod's addresses")
+        ->check(CLI::IsMember({"IPv4", "IPv6"}))
+        ->capture_default_str();
+    offer_output(*command, options->output, {"text", "json"});
+    command->callback([options, &run] { run = [options] { return ask(*options); }; });
+}
+
+}  // namespace tierwall::ctl

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ctl/objects.hpp"
+
+#include "control/dialect/translate.hpp"
+#include "control/document/parse.hpp"
+#include "control/kube/decode.hpp"
+#include "control/kube/manifests.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace tierwall::ctl {
+
+namespace {
+
+base::Result<Objects> in_force(const kube::Store& store) {
+    const std::vector<std::string> reasons = store.blocked();
+    if (!reasons.empty()) return base::Error{base::Errc::Invalid, "", reasons.front()};
+    std::vector<kube::Problem> problems;  // `lint` speaks of them; here the effect counts
+    return Objects{store.objects().cluster, dialect::translate(store.objects(), problems)};
+}
+
+}  // namespace
+
+base::Result<Objects> read_objects(const std::vector<std::string>& paths) {
+    return in_force(kube::load_manifests(paths));
+}
+
+base::Result<Objects> read_objects_text(const std::string& text, const std::string& name) {
+    TW_TRY(documents, document::parse(text, name));
+    std::vector<kube::Decoded> decoded;
+    for (const document::Value& root : documents.roots()) kube::decode(root, name, decoded);
+    kube::Contents contents;
+    for (kube::Decoded& object : decoded) {
+        contents.push_back(std::make_shared<const kube::Decoded>(std::move(object)));
+    }
+    kube::Store store;
+    store.replace(name, std::move(contents));
+    return in_force(store);
+}
+
+}  // namespace tierwall::ctl

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ctl/question.hpp"
+
+#include "control/compile/compiler.hpp"
+#include "control/ctl/names.hpp"
+#include "control/ctl/objects.hpp"
+#include "control/ctl/text_file.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace tierwall::ctl {
+
+namespace {
+
+base::Status check_scope(const std::string& scope, const kube::Cluster& cluster) {
+    if (scope == "all") return base::Done{};
+    constexpr std::string_view kNode = "node:";
+    if (!scope.starts_with(kNode)) {
+        return base::Error{base::Errc::Invalid, "--scope", "must be all or node:NAME: " + scope};
+    }
+    const std::string name = scope.substr(kNode.size());
+    const bool known =
+        cluster.nodes.contains(name) ||
+        std::any_of(cluster.pods.begin(), cluster.pods.end(),
+                    [&](const auto& pod) { return pod.second.node == name; });
+    if (!known) return base::Error{base::Errc::NotFound, "--scope", "no such node: " + name};
+    return base::Done{};
+}
+
+base::Result<Names> read_names(const std::string& path) {
+    if (path.empty()) return Names{};
+    TW_TRY(text, read_text(path));
+    return parse_names(text, path);
+}
+
+}  // namespace
+
+CLI::Option* offer_question(CLI::App& command, QuestionOptions& options) {
+    CLI::Option* manifests = command.add_option("--manifests", options.manifests,
+                                                "Manifest files and folders");
+    manifests->option_text("PATH...");
+    command.add_option("--profile", options.profile, "Whose reading of the policies")
+        ->check(CLI::IsMember({"upstream"}))
+        ->capture_default_str();
+    command.add_option("--scope", options.scope, "all, or node:NAME: whose pods are protected")
+        ->capture_default_str();
+    command.add_option("--dns", options.dns, "DNS answers taken as seen, JSON lines");
+    return manifests;
+}
+
+void offer_engine(CLI::App& command, QuestionOptions& options) {
+    command.add_option("--engine", options.engine, "Ask the tables, or send packets")
+        ->check(CLI::IsMember({"tiers", "packets"}))
+        ->capture_default_str();
+}
+
+base::Result<Prepared> prepare(const QuestionOptions& options) {
+    TW_TRY(names, read_names(options.dns));
+    TW_TRY(objects, read_objects(options.manifests));
+    TW_TRY(scope, check_scope(options.scope, objects.cluster));
+    compile::Input input;
+    input.cluster = &objects.cluster;
+    input.policies = objects.policies;
+    input.names = std::move(names);
+    compile::Compiler compiler;
+    TW_TRY(output, compiler.compile(input));
+
+    Prepared prepared;
+    TW_TRY(eal, Eal::start(megabytes_for(output.resources)));
+    prepared.eal = std::move(eal);
+    const auto kind = options.engine == "packets" ? Engine::Kind::Packets : Engine::Kind::Tiers;
+    TW_TRY(engine, Engine::create(kind, options.scope, output.resources));
+    prepared.engine = std::move(engine);
+    prepared.cluster = std::move(objects.cluster);
+    return prepared;
+}
+
+}  // namespace tierwall::ctl

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of tierwallctl's command line: exit status, one line on standard error, no partial
+answer, formats. TIERWALLCTL names the program."""
+
+import json
+import os
+import pathlib
+import pwd
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.environ["TIERWALLCTL"]
+
+CLUSTER = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {team: shop}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 172.16.0.1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {nodeName: n1, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {nodeName: n1, containers: [{name: c, image: i, ports: [{name: pg, containerPort: 5432}]}]}
+status: {phase: Running, podIP: 10.0.0.2, podIPs: [{ip: 10.0.0.2}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop}
+spec: {nodeName: n1, hostNetwork: true, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 172.16.0.1, podIPs: [{ip: 172.16.0.1}]}
+"""
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from: [{podSelector: {matchLabels: {app: web}}}]
+      ports: [{port: pg}]
+"""
+ADMIN = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: guard}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress:
+    - {name: no-mail, action: Deny, to: [{networks: [0.0.0.0/0]}], protocols: [{tcp: {destinationPort: {number: 25}}}]}
+"""
+WRONG_POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: wrong, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - ports: [{port: 80, endPort: 79}]
+"""
+BLOCKING = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: broken}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {matchExpressions: [{key: a, operator: Near}]}}
+  egress:
+    - {action: Deny, to: [{networks: [0.0.0.0/0]}]}
+"""
+
+
+def run(*arguments, text="", user=None):
+    return subprocess.run([PROGRAM, *map(str, arguments)], input=text, capture_output=True,
+                          text=True, timeout=60, check=False, user=user,
+                          env={"PATH": os.environ["PATH"]})
+
+
+def probe(source, destination, port=5432, **more):
+    return json.dumps({"from": source, "to": destination, "protocol": "TCP", "port": port, **more})
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = pathlib.Path(self.temporary.name)
+        os.chmod(self.folder, 0o755)
+        self.manifests = self.write("all.yaml", CLUSTER + "---" + POLICY + "---" + ADMIN)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def eval(self, *probes, engine="tiers", more=()):
+        return run("eval", "--manifests", self.manifests, "--engine", engine, "--probes", "-",
+                   *more, text="\n".join(probes))
+
+    def assert_refused(self, done, *words):
+        self.assertEqual(done.returncode, 2, done)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("tierwallctl: "), done.stderr)
+        for word in words:
+            self.assertIn(str(word), done.stderr)
+
+
+class CommandLine(Case):
+    def test_help_and_version_everywhere(self):
+        for command in [], ["lint"], ["eval"], ["explain"], ["status"], ["flows"], ["rules"]:
+            done = run(*command, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("--help", done.stdout)
+            done = run(*command, "--version")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, r"^tierwallctl \d+\.\d+\.\d+\n$")
+
+    def test_errors_of_the_command_line(self):
+        for arguments in [], ["nonsense"], ["eval"], ["lint"], ["eval", "--nonsense"], \
+                ["eval", "--manifests", self.manifests], ["explain"], ["status", "extra"], \
+                ["eval", "--manifests", self.manifests, "--probes", "-", "--engine", "magic"], \
+                ["eval", "--manifests", self.manifests, "--probes", "-", "--profile", "cilium"], \
+                ["eval", "--manifests", self.manifests, "--probes", "-", "--output", "xml"], \
+                ["lint", self.manifests, "--channel", "beta"]:
+            self.assert_refused(run(*arguments))
+
+    def test_repeats_are_refused(self):
+        self.assert_refused(run("eval", "--manifests", self.manifests, "--probes", "-",
+                                "--probes=-"), "--probes")
+        self.assert_refused(run("eval", "--manifests", self.manifests, "--manifests",
+                                self.manifests, "--probes", "-"), "--manifests")
+
+    def test_value_after_an_equals_sign(self):
+        done = run("eval", "--manifests=" + str(self.manifests), "--probes=-", "--engine=tiers",
+                   text=probe("shop/web", "shop/db"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Eval(Case):
+    def test_answers_in_order_with_what_decided(self):
+        for engine in "tiers", "packets":
+            done = self.eval(probe("shop/web", "shop/db"), probe("shop/web", "shop/db", 80),
+                             probe("shop/db", "203.0.113.1", 25), probe("10.0.0.1", "10.0.0.1"),
+                             probe("shop/agent", "shop/db"), probe("203.0.113.1", "shop/db"),
+                             engine=engine)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            rows = [json.loads(line) for line in done.stdout.splitlines()]
+            default = {"verdict": "allow", "tier": "Default", "policy": None, "rule": None}
+            outside = dict(default, tier="NotSubject")
+            own = "NetworkPolicy/shop/db"
+            isolated = {"verdict": "deny", "tier": "NetworkPolicy", "policy": own, "rule": None}
+            self.assertEqual(rows, [
+                {"verdict": "allow", "egress": default,
+                 "ingress": {"verdict": "allow", "tier": "NetworkPolicy", "policy": own,
+                             "rule": 0}},
+                {"verdict": "deny", "egress": default, "ingress": isolated},
+                {"verdict": "deny",
+                 "egress": {"verdict": "deny", "tier": "Admin", "rule": 0, "name": "no-mail",
+                            "policy": "ClusterNetworkPolicy/guard"}, "ingress": outside},
+                {"verdict": "allow", "egress": dict(default, tier="Self"),
+                 "ingress": dict(default, tier="Self")},
+                {"verdict": "allow", "egress": outside, "ingress": dict(default, tier="OwnNode")},
+                {"verdict": "deny", "egress": outside, "ingress": isolated},
+            ], engine)
+
+    def test_scope_of_another_node_protects_nobody_here(self):
+        done = self.eval(probe("203.0.113.1", "shop/db"), more=["--scope", "node:n1"])
+        self.assertEqual(json.loads(done.stdout)["verdict"], "deny")
+        self.write("n2.yaml", "{apiVersion: v1, kind: Node, metadata: {name: n2}}")
+        self.manifests = self.folder
+        done = self.eval(probe("203.0.113.1", "shop/db"), more=["--scope", "node:n2"])
+        self.assertEqual(json.loads(done.stdout)["ingress"]["tier"], "NotSubject")
+        for scope in "node:n3", "n1", "node:", "":
+            self.assert_refused(self.eval(more=["--scope", scope]), "--scope")
+
+    def test_table_for_people(self):
+        done = self.eval(probe("shop/web", "shop/db"), more=["--output", "table"])
+        self.assertEqual(done.returncode, 0)
+        head, row = done.stdout.splitlines()
+        self.assertEqual(head.split(),
+                         ["FROM", "TO", "PROTOCOL", "PORT", "VERDICT", "EGRESS", "INGRESS"])
+        self.assertEqual(row.index("allow Default"), head.index("EGRESS"))
+        self.assertIn("NetworkPolicy/shop/db rule 0", row)
+
+    def test_no_probes_is_an_empty_answer(self):
+        done = self.eval()
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_a_wrong_probe_leaves_no_partial_answer(self):
+        good = probe("shop/web", "shop/db")
+        self.assert_refused(self.eval(good, "{"), ":2")
+        self.assert_refused(self.eval(good, probe("shop/absent", "shop/db")), "shop/absent")
+        self.assert_refused(self.eval(good, probe("fd00::9", "shop/db")), "family")
+        self.assert_refused(self.eval(good, probe("shop/web", "shop/db", prot="x")), "prot")
+
+    def test_files_that_are_not_there(self):
+        absent = self.folder / "absent"
+        self.assert_refused(run("eval", "--manifests", absent, "--probes", "-"), absent)
+        self.assert_refused(run("eval", "--manifests", self.manifests, "--probes", absent), absent)
+        self.assert_refused(self.eval(more=["--dns", absent]), absent)
+        self.assert_refused(run("lint", absent), absent)
+
+    def test_what_cannot_be_enforced_is_no_answer(self):
+        self.write("broken.yaml", BLOCKING)
+        self.manifests = self.folder
+        self.assert_refused(self.eval(probe("shop/web", "shop/db")),
+                            "ClusterNetworkPolicy/broken")
+        (self.folder / "broken.yaml").write_text("a: [")
+        self.assert_refused(self.eval(probe("shop/web", "shop/db")), "broken.yaml")
+
+    def test_many_at_once_without_privilege(self):
+        nobody = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+        command = [PROGRAM, "eval", "--manifests", str(self.manifests), "--probes", "-",
+                   "--engine", "packets"]
+        calls = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, user=nobody)
+                 for _ in range(4)]
+        for call in calls:
+            out, err = call.communicate(probe("shop/web", "shop/db"), timeout=60)
+            self.assertEqual((call.returncode, err), (0, ""))
+            self.assertEqual(json.loads(out)["verdict"], "allow")
+
+    def test_nothing_is_left_behind(self):
+        before = set(os.listdir(tempfile.gettempdir()))
+        start = time.monotonic()
+        self.assertEqual(self.eval(probe("shop/web", "shop/db")).returncode, 0)
+        self.assertLess(time.monotonic() - start, 5)
+        left = set(os.listdir(tempfile.gettempdir())) - before
+        self.assertFalse([name for name in left if name.startswith("tierwallctl-")])
+
+
+class Lint(Case):
+    def test_clean_manifests_say_nothing(self):
+        done = run("lint", self.manifests)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertEqual(json.loads(run("lint", self.manifests, "--output", "json").stdout), [])
+
+    def test_errors_are_lines_and_status_1(self):
+        wrong = self.write("wrong.yaml", WRONG_POLICY)
+        done = run("lint", self.folder)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertRegex(done.stdout, re.escape(str(wrong)) +
+                         r": NetworkPolicy/shop/wrong spec\.ingress\[0\]\.ports\[0\]\.endPort: .*\n")
+        rows = json.loads(run("lint", wrong, "--output", "json").stdout)
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(set(rows[0]),
+                         {"path", "object", "field", "error", "message", "severity"})
+        self.assertEqual((rows[0]["error"], rows[0]["severity"]), ("Invalid", "error"))
+
+    def test_a_file_that_is_no_manifest_is_an_error_beside_the_others(self):
+        self.write("wrong.yaml", WRONG_POLICY)
+        self.write("broken.yaml", "a: [")
+        done = run("lint", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("broken.yaml", done.stdout)
+        self.assertIn("NetworkPolicy/shop/wrong", done.stdout)
+
+
+class Explain(Case):
+    def test_says_which_rule_decided(self):
+        done = run("explain", "--manifests", self.manifests, "--from", "shop/web", "--to",
+                   "shop/db", "--port", "tcp/5432")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("allow", done.stdout)
+        self.assertIn("NetworkPolicy/shop/db", done.stdout)
+        self.assertIn("ClusterNetworkPolicy/guard", done.stdout)
+
+    def test_json_has_both_directions(self):
+        done = run("explain", "--manifests", self.manifests, "--from", "203.0.113.1", "--to",
+                   "shop/db", "--port", "udp/53", "--output", "json")
+        answer = json.loads(done.stdout)
+        self.assertEqual(answer["verdict"], "deny")
+        self.assertEqual(answer["egress"]["tier"], "NotSubject")
+        self.assertEqual(answer["ingress"]["tier"], "NetworkPolicy")
+        self.assertEqual(answer["ingress"]["policy"], "NetworkPolicy/shop/db")
+
+    def test_wrong_questions(self):
+        common = ["explain", "--manifests", self.manifests, "--from", "shop/web", "--to"]
+        self.assert_refused(run(*common, "shop/absent", "--port", "tcp/1"), "shop/absent")
+        self.assert_refused(run(*common, "shop/db", "--port", "tcp"), "--port")
+        self.assert_refused(run(*common, "shop/db", "--port", "tcp/65536"), "--port")
+
+
+class Daemon(Case):
+    def test_nobody_there(self):
+        socket = "unix:" + str(self.folder / "no.sock")
+        for command in ["status"], ["flows"], ["rules"], \
+                ["explain", "--from", "1.1.1.1", "--to", "2.2.2.2", "--port", "icmp"]:
+            self.assert_refused(run(*command, "--address", socket), "no.sock")
+
+    def test_only_local_sockets(self):
+        self.assert_refused(run("status", "--address", "127.0.0.1:1"), "--address")
+        self.assert_refused(run("flows", "--of", "nonsense"), "--of")
+
+
+if __name__ == "__main__":
+    unittest.main()
