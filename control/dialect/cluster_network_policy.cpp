@@ -167,17 +167,26 @@ bool fill(const ClusterPolicyRule& written, const Place& place, Rule& result) {
     return good;
 }
 
+/// Accept matches nothing; Deny and Pass deny everything.
+void close(Rule& rule) {
+    rule.failed_closed = true;
+    rule.peers.clear();
+    rule.ports.clear();
+    if (rule.action == base::Action::Allow) return;
+    rule.action = base::Action::Deny;
+    rule.any_peer = true;
+}
+
+void close_all(policy::Policy& policy) {
+    for (Rule& rule : policy.ingress) close(rule);
+    for (Rule& rule : policy.egress) close(rule);
+}
+
 Rule rule(const ClusterPolicyRule& written, const Place& place) {
     Rule result;
     result.action = action_of(written.action);
     result.name = written.name;
-    if (fill(written, place, result)) return result;
-    result.failed_closed = true;
-    result.peers.clear();
-    result.ports.clear();
-    if (result.action == base::Action::Allow) return result;
-    result.action = base::Action::Deny;
-    result.any_peer = true;
+    if (!fill(written, place, result)) close(result);
     return result;
 }
 
@@ -205,10 +214,12 @@ policy::Policy translate(const kube::ClusterNetworkPolicy& written,
     std::optional<policy::PodSet> pods;
     if (subject && subject->namespaces) pods = all_pods(*subject->namespaces);
     if (subject && subject->pods) pods = some_pods(*subject->pods);
-    // Validation leaves no policy without a subject; should one come this far, it is for all pods.
     if (pods) result.subject = *pods;
     result.ingress = rules(written.ingress, {&written, "spec.ingress", "from", &problems});
     result.egress = rules(written.egress, {&written, "spec.egress", "to", &problems});
+    // Validation leaves no policy without a subject. Should one come this far, then for all pods,
+    // and with no rule that allows anything.
+    if (!pods) close_all(result);
     return result;
 }
 

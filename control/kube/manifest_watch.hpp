@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// ManifestWatch: says when a folder of manifests changed.
+///
+/// A change is reported at once, when a file has been closed, renamed or removed: never while it
+/// is still being written. Files that are being written meanwhile are named, so that a reader who
+/// comes for another file leaves them alone. Symbolic link swaps (a ConfigMap's ..data), removed
+/// and created folders, and a folder that is itself replaced are seen, since every event has the
+/// folders looked over again, and the folder's own parent is watched too.
+///
+/// Threads: one.
+/// Memory:  an inotify watch a folder.
+/// Cost:    none until something happens; then a walk over the folders.
+
+#include "dataplane/base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+struct inotify_event;
+
+namespace tierwall::kube {
+
+/// A file that is written to for longer than this is read as it is.
+inline constexpr std::chrono::seconds kWritingMax{2};
+
+class ManifestWatch {
+public:
+    /// Fails: Io (no inotify instance, too many watches).
+    static base::Result<ManifestWatch> open(std::vector<std::string> folders);
+
+    ManifestWatch(ManifestWatch&& other) noexcept;
+    ManifestWatch& operator=(ManifestWatch&& other) noexcept;
+    ManifestWatch(const ManifestWatch&) = delete;
+    ManifestWatch& operator=(const ManifestWatch&) = delete;
+    ~ManifestWatch();
+
+    /// Waits until something changed, or the time is over. True: read the folders again.
+    /// Fails: Io, when a folder that came up cannot be watched.
+    base::Result<bool> wait(std::chrono::milliseconds timeout);
+    /// The same without waiting.
+    base::Result<bool> poll() { return wait(std::chrono::milliseconds{0}); }
+    /// To wait for in a loop of one's own; readable when poll() has something to look at.
+    int descriptor() const noexcept { return descriptor_; }
+    /// Files that somebody is writing to just now.
+    std::set<std::string> unsettled() const;
+
+private:
+    using Clock = std::chrono::steady_clock;
+    /// What one inotify watch is for: one folder may have several names.
+    struct Watched {
+        std::set<std::string> folders;  ///< read for manifests
+        std::set<std::string> awaited;  ///< names in it that lead to such a folder
+    };
+
+    ManifestWatch(int descriptor, std::vector<std::string> folders)
+        : descriptor_(descriptor), folders_(std::move(folders)) {}
+    base::Status watch_folders();
+    base::Status watch_above(const std::string& folder);
+    base::Result<int> add(const std::string& folder, std::uint32_t events);
+    bool drain();
+    bool take(const inotify_event& event);
+    bool take_in_folder(const inotify_event& event, const std::string& folder);
+    bool expire_writing();
+    void close() noexcept;
+
+    int descriptor_ = -1;
+    std::vector<std::string> folders_;
+    std::map<int, Watched> watched_;
+    std::map<std::string, Clock::time_point> writing_;  ///< file -> first seen
+};
+
+}  // namespace tierwall::kube
