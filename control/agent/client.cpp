@@ -18,6 +18,8 @@ using base::Error;
 
 constexpr std::uint32_t kProtocol = 1;
 constexpr std::chrono::seconds kConnectMax{5};
+/// How soon a stop is noticed while connecting.
+constexpr std::chrono::milliseconds kConnectStep{100};
 /// Messages read and dropped after an epoch that passed a limit.
 constexpr std::size_t kDrainMax = 1'000;
 
@@ -183,8 +185,7 @@ void SyncClient::run() {
         const auto channel = open_channel(options_.sync, options_.tls);
         if (!channel.ok()) {
             why = channel.error().text();
-        } else if (!(*channel)->WaitForConnected(std::chrono::system_clock::now() +
-                                                 kConnectMax)) {
+        } else if (!connect(**channel)) {
             why = "cannot connect";
         } else {
             Connection connection(*this, *channel);
@@ -200,6 +201,18 @@ void SyncClient::run() {
         }
         note_lost(why);
         pause();
+    }
+}
+
+bool SyncClient::connect(grpc::Channel& channel) const {
+    const auto until = Clock::now() + kConnectMax;
+    for (;;) {
+        const grpc_connectivity_state state = channel.GetState(true);
+        if (state == GRPC_CHANNEL_READY) return true;
+        // The pauses between attempts are ours, not gRPC's.
+        if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) return false;
+        if (Clock::now() >= until || stopping()) return false;
+        channel.WaitForStateChange(state, std::chrono::system_clock::now() + kConnectStep);
     }
 }
 

@@ -28,6 +28,10 @@
 #include <thread>
 #include <vector>
 
+namespace grpc {
+class Channel;
+}
+
 namespace tierwall::agent {
 
 class SyncClient {
@@ -76,6 +80,7 @@ private:
     class Connection;
     void run();
     bool stopping() const;
+    bool connect(grpc::Channel& channel) const;
     void pause();
     void note_connected();
     void note_lost(const std::string& why);

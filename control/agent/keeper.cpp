@@ -30,6 +30,11 @@ std::uint64_t Keeper::stored_epoch() const {
     return stored_epoch_;
 }
 
+std::string Keeper::error() const {
+    const std::lock_guard lock(mutex_);
+    return error_;
+}
+
 void Keeper::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -41,6 +46,7 @@ void Keeper::run() {
         if (!saved.ok()) log_("the snapshot could not be stored: " + saved.error().text());
         lock.lock();
         if (saved.ok()) stored_epoch_ = next.epoch;
+        error_ = saved.ok() ? "" : saved.error().text();
         changed_.wait_for(lock, pause_, [this] { return stopping_; });
     }
 }

@@ -36,6 +36,8 @@ public:
     void keep(const proto::ResourceSet& resources, std::uint64_t epoch);
     /// Epoch of the last one that is safely on disk, 0 for none.
     std::uint64_t stored_epoch() const;
+    /// Why the last try failed; empty when it did not.
+    std::string error() const;
 
 private:
     void run();
@@ -47,6 +49,7 @@ private:
     std::condition_variable changed_;
     std::optional<Stored> waiting_;
     std::uint64_t stored_epoch_ = 0;
+    std::string error_;
     bool stopping_ = false;
     std::thread thread_;
 };

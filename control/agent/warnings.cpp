@@ -70,6 +70,11 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
     for (const std::string& problem : condition.problems) {
         out.push_back("the last epoch was refused, the one before stays enforced: " + problem);
     }
+    if (!condition.store_error.empty()) {
+        out.push_back("the snapshot on disk is of epoch " +
+                      std::to_string(condition.stored_epoch) +
+                      ", a restart would begin with that: " + condition.store_error);
+    }
     if (condition.retired_snapshots > kRetiredMax) {
         out.push_back(std::to_string(condition.retired_snapshots) +
                       " old snapshots are still held: a worker is stuck, restart tierwalld");

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/daemon.hpp"
+
+#include "control/agent/explain.hpp"
+
+#include <thread>
+#include <utility>
+
+namespace tierwall::agent {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+
+constexpr std::chrono::milliseconds kTick{100};
+/// Workers let go within a burst, some microseconds.
+constexpr std::chrono::microseconds kSettleStep{50};
+
+}  // namespace
+
+Daemon::Daemon(const Config& config, std::string version, Loop& loop, Log log)
+    : config_(config),
+      version_(std::move(version)),
+      loop_(loop),
+      log_(std::move(log)),
+      bindings_(config.bindings) {}
+
+Daemon::~Daemon() {
+    // Whoever waits for the control thread must stop waiting before it is waited for.
+    loop_.close();
+    client_.reset();
+    keeper_.reset();
+    dataplane_.reset();
+}
+
+base::Result<std::unique_ptr<Daemon>> Daemon::create(const Config& config, std::string version,
+                                                     Loop& loop, Log log) {
+    std::unique_ptr<Daemon> daemon(
+        new Daemon(config, std::move(version), loop, std::move(log)));
+    TW_TRY(opened, daemon->open());
+    return daemon;
+}
+
+base::Status Daemon::open() {
+    TW_TRY(store, Store::open(config_.state_dir));
+    store_ = std::make_unique<Store>(std::move(store));
+    TW_TRY(enforcer, Enforcer::create({.scope = config_.scope,
+                                       .addresses_max = config_.addresses_max,
+                                       .workers_max = config_.dataplane.workers}));
+    enforcer_ = std::move(enforcer);
+    TW_TRY(dataplane,
+           worker::Dataplane::create(config_.dataplane, enforcer_->published(),
+                                     enforcer_->readers(), enforcer_->addresses()));
+    dataplane_ = std::move(dataplane);
+    return base::Done{};
+}
+
+void Daemon::start() {
+    bindings_.update([](const std::string&) { return std::vector<base::Address>(); },
+                     [this](const base::Address& address, std::uint16_t port) {
+                         enforcer_->addresses().bind(address, port);
+                     });
+    start_from_disk();
+    if (enforcer_->epoch() == 0) {
+        log_(config_.dataplane.boot_open
+                 ? "nothing to enforce yet; boot: open lets everything pass until then"
+                 : "nothing to enforce yet; boot: closed drops everything until then");
+    }
+    keeper_ = std::make_unique<Keeper>(*store_, log_);
+    for (const std::string& warning : dataplane_->warnings()) log_("warning: " + warning);
+    dataplane_->start();
+    start_client();
+    report_ = std::make_unique<Report>(Report::Parts{.config = config_,
+                                                     .enforcer = *enforcer_,
+                                                     .addresses = enforcer_->addresses(),
+                                                     .dataplane = *dataplane_,
+                                                     .client = *client_,
+                                                     .keeper = *keeper_,
+                                                     .version = version_});
+    report_->note_applied(from_disk_);
+}
+
+void Daemon::start_from_disk() {
+    base::Result<Stored> stored = store_->load();
+    if (!stored.ok()) {
+        if (stored.error().code != Errc::NotFound) log_("error: " + stored.error().text());
+        return;
+    }
+    const std::vector<Error> problems = apply(stored->resources, stored->epoch, true);
+    if (problems.empty()) {
+        log_("enforcing epoch " + std::to_string(stored->epoch) + " from " + store_->path());
+        return;
+    }
+    log_("error: " + store_->path() + " cannot be enforced: " + problems.front().text());
+}
+
+void Daemon::start_client() {
+    SyncClient::Options options{.sync = config_.sync,
+                                .tls = config_.tls,
+                                .dataplane = config_.name,
+                                .version = version_,
+                                .scope = config_.scope,
+                                .limits = {}};
+    SyncClient::Hooks hooks{
+        .apply = [this](const proto::ResourceSet& resources,
+                        std::uint64_t epoch) { return enforce(resources, epoch); },
+        .acked = [this](const proto::ResourceSet& resources,
+                        std::uint64_t epoch) { keeper_->keep(resources, epoch); },
+        .log = log_};
+    client_ = std::make_unique<SyncClient>(std::move(options), std::move(hooks),
+                                           enforcer_->resources(), enforcer_->epoch());
+}
+
+std::vector<Error> Daemon::enforce(const proto::ResourceSet& resources, std::uint64_t epoch) {
+    std::vector<Error> problems;
+    const auto start = std::chrono::steady_clock::now();
+    if (!loop_.call([&] { problems = apply(resources, epoch, false); })) {
+        return {Error{Errc::Internal, "tierwalld", "is stopping, or too busy"}};
+    }
+    if (!problems.empty()) return problems;
+    const bool settled = settle();
+    const double took_ms = std::chrono::duration<double, std::milli>(
+                               std::chrono::steady_clock::now() - start).count();
+    char elapsed[32];
+    std::snprintf(elapsed, sizeof(elapsed), "%.1f", took_ms);
+    log_("epoch " + std::to_string(epoch) + " is enforced after " + elapsed + " ms" +
+         (settled ? "" : ", but a worker still holds the one before"));
+    return problems;
+}
+
+bool Daemon::settle() {
+    const auto until = std::chrono::steady_clock::now() + kSettleMax;
+    for (std::size_t waiting = 1; waiting != 0; std::this_thread::sleep_for(kSettleStep)) {
+        if (!loop_.call([&] { waiting = enforcer_->reclaim(); })) return false;
+        if (waiting == 0) return true;
+        if (std::chrono::steady_clock::now() >= until) return false;
+    }
+    return true;
+}
+
+std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
+                                 bool from_disk) {
+    std::vector<Error> problems;
+    const base::Status applied = enforcer_->apply(resources, epoch, problems);
+    if (!applied.ok()) {
+        if (problems.empty()) problems.push_back(applied.error());
+        return problems;
+    }
+    from_disk_ = from_disk;
+    if (report_) report_->note_applied(from_disk);
+    bindings_.update(
+        [this](const std::string& pod) { return enforcer_->addresses_of(pod); },
+        [this](const base::Address& address, std::uint16_t port) {
+            enforcer_->addresses().bind(address, port);
+        });
+    return {};
+}
+
+StatusSource Daemon::status_source() {
+    return {.status = [this](v1::StatusReply& reply) { report_->status(reply); },
+            .flows =
+                [this](const v1::FlowsRequest& request, std::uint64_t& at,
+                       std::vector<v1::FlowRow>& rows) { return report_->flows(request, at, rows); },
+            .rules = [this](std::vector<v1::RuleRow>& rows) { report_->rules(rows); },
+            .explain =
+                [this](const v1::ExplainRequest& request, v1::ExplainReply& reply) {
+                    reply = agent::explain(*enforcer_, request);
+                }};
+}
+
+void Daemon::run() {
+    while (loop_.run(Loop::Clock::now() + kTick)) report_->note_retired(enforcer_->reclaim());
+}
+
+}  // namespace tierwall::agent
