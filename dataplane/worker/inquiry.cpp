@@ -86,9 +86,10 @@ void ask(const tier::Ladder& ladder, std::span<Inquiry> inquiries) noexcept {
 base::Verdict verdict_of(const Inquiry& inquiry) noexcept {
     if (inquiry.egress.action != base::Action::Allow) return denial(inquiry.egress);
     if (inquiry.ingress.action != base::Action::Allow) return denial(inquiry.ingress);
-    // Of two directions that allow, the one that a rule spoke for is the more telling.
-    const base::Decision& telling =
-        inquiry.ingress.rule != base::kNoRule ? inquiry.ingress : inquiry.egress;
+    // Of two directions that allow, the more telling one: of a subject, and with a rule.
+    const bool by_ingress =
+        inquiry.ingress.rule != base::kNoRule || inquiry.egress.tier == base::kTierNotSubject;
+    const base::Decision& telling = by_ingress ? inquiry.ingress : inquiry.egress;
     return {base::Action::Allow, base::Reason::Policy, telling.tier, telling.rule};
 }
 

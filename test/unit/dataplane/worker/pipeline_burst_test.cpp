@@ -62,6 +62,24 @@ BOOST_AUTO_TEST_CASE(a_burst_of_one_new_flow_makes_one_flow) {
     BOOST_CHECK_EQUAL(world.pipeline->flows().size(), 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_burst_of_new_flows_makes_as_many_flows) {
+    World world;
+    std::vector<std::pair<support::Bytes, std::uint16_t>> burst;
+    for (std::uint16_t i = 0; i < kBurst; ++i) {
+        burst.push_back({frame({.source = kCast4.bank, .destination = kCast4.shop},
+                               support::udp({.source_port = i, .destination_port = 53})),
+                         kBankPort});
+    }
+    for (const Outcome& outcome : world.judge(burst)) {
+        BOOST_CHECK_EQUAL(base::name(outcome.verdict.reason), "policy");
+    }
+    for (const Outcome& outcome : world.judge(burst)) {
+        BOOST_CHECK_EQUAL(base::name(outcome.verdict.reason), "established");
+    }
+    BOOST_CHECK_EQUAL(world.pipeline->flows().size(), kBurst);
+    BOOST_CHECK_EQUAL(world.pipeline->counters().flows_created.read(), kBurst);
+}
+
 BOOST_AUTO_TEST_CASE(a_burst_of_revoked_packets_is_one_revocation) {
     World world;
     world.judge({{segment(kCast4.bank, kCast4.shop, flag::kSyn), kBankPort}});

@@ -322,7 +322,7 @@ BOOST_DATA_TEST_CASE(a_removed_pod_has_its_flows_judged_again, data::make(kFamil
     world.send(to_shop(cast, flag::kAck), kBankPort, {.reason = Reason::UnknownSource});
     // The other end may still be talking to it; the flow is now one of a stranger.
     world.send(to_bank(cast, flag::kAck), kShopPort,
-               {.reason = Reason::Established, .tier = base::kTierNotSubject, .moved = kRejudged});
+               {.reason = Reason::Established, .tier = base::kTierDefault, .moved = kRejudged});
 }
 
 BOOST_DATA_TEST_CASE(a_silent_flow_ends_by_its_timeout, data::make(kFamilies), family) {

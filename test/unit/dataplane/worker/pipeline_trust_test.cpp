@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/unit/dataplane/worker/world.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+
+namespace data = boost::unit_test::data;
+using namespace tierwall;
+using namespace tierwall::worker;
+using namespace tierwall::worker::testing;
+using base::Family;
+using base::Reason;
+using support::frame;
+
+namespace {
+
+constexpr Family kFamilies[] = {Family::IPv4, Family::IPv6};
+constexpr support::Mac kMac{0x02, 0, 0, 0, 0, 0x01};
+constexpr std::uint8_t kSolicitation = 135;
+constexpr std::uint8_t kAdvertisement = 136;
+
+const Moved kCreated{{"flows_created", 1}};
+const Expect kOpened{.reason = Reason::Policy, .tier = base::kTierDefault, .moved = kCreated};
+const Expect kOutside{.reason = Reason::Policy, .tier = base::kTierNotSubject, .moved = kCreated};
+const Expect kEstablished{.reason = Reason::Established};
+const Expect kSpoofed{.reason = Reason::SpoofedSource};
+const Expect kUnknown{.reason = Reason::UnknownSource};
+const Expect kNeighbour{.reason = Reason::NeighbourDiscovery};
+
+support::Bytes datagram(const std::string& from, const std::string& to, std::uint16_t port = 53) {
+    return frame({.source = from, .destination = to},
+                 support::udp({.source_port = 1000, .destination_port = port}));
+}
+support::Bytes reply(const std::string& from, const std::string& to) {
+    return frame({.source = from, .destination = to},
+                 support::udp({.source_port = 53, .destination_port = 1000}));
+}
+support::Bytes ports(std::string_view from, std::string_view to, std::uint16_t source_port,
+                     std::uint16_t destination_port) {
+    return frame({.source = from, .destination = to},
+                 support::udp({.source_port = source_port, .destination_port = destination_port}));
+}
+/// Neighbour discovery and MLD with the hop limit that each demands.
+support::Bytes local(std::string_view from, std::string_view to,
+                     const support::Transport& message) {
+    const bool mld = message.bytes[0] == 143 || (message.bytes[0] >= 130 && message.bytes[0] < 133);
+    return frame(
+        {.source = from, .destination = to, .hop_limit = static_cast<std::uint8_t>(mld ? 1 : 255)},
+        message);
+}
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(the_first_port_that_claims_a_pod_keeps_it, data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    world.send(datagram(cast.shop, cast.bank, 54), kBankPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank, 54), kUplink, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank, 54), kShopPort, kOpened);
+}
+
+BOOST_DATA_TEST_CASE(a_configured_port_needs_no_claim, data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.addresses->bind(support::address(cast.shop), kShopPort);
+    world.send(datagram(cast.shop, cast.bank), kBankPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+}
+
+BOOST_DATA_TEST_CASE(a_spoofed_packet_of_a_live_flow_does_not_pass, data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    world.send(datagram(cast.shop, cast.bank), kBankPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kEstablished);
+    // The reply direction has its own port, learned from its first packet.
+    world.send(reply(cast.bank, cast.shop), kBankPort, kEstablished);
+    world.send(reply(cast.bank, cast.shop), kEmptyPort, kSpoofed);
+    world.send(reply(cast.bank, cast.shop), kUplink, kSpoofed);
+    world.send(reply(cast.bank, cast.shop), kBankPort, kEstablished);
+}
+
+BOOST_DATA_TEST_CASE(a_pod_that_was_given_another_port_goes_on_there, data::make(kFamilies),
+                     family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    world.addresses->bind(support::address(cast.shop), kEmptyPort);
+    world.send(datagram(cast.shop, cast.bank), kEmptyPort, kEstablished);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+}
+
+BOOST_DATA_TEST_CASE(all_uplinks_are_one_place, data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.far_pod, cast.shop), kUplink, kOpened);
+    world.send(datagram(cast.far_pod, cast.shop), kOtherUplink, kEstablished);
+    world.send(datagram(cast.far_pod, cast.shop), kBankPort, kSpoofed);
+    world.send(datagram(cast.other_node, cast.shop), kOtherUplink, kOpened);
+    world.send(datagram(cast.other_node, cast.shop, 54), kUplink, kOpened);
+    world.send(datagram(cast.other_node, cast.shop), kShopPort, kSpoofed);
+}
+
+BOOST_DATA_TEST_CASE(nobody_unknown_speaks_from_a_pods_port, data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.stranger, cast.far_pod), kShopPort, kUnknown);
+    world.send(datagram(cast.office, cast.far_pod), kShopPort, kUnknown);
+    const std::string nobody = family == Family::IPv4 ? "0.0.0.0" : "::";
+    world.send(datagram(nobody, cast.far_pod), kShopPort, kUnknown);
+    world.send(datagram(cast.stranger, cast.far_pod), kUplink, kOutside);
+}
+
+BOOST_AUTO_TEST_CASE(a_link_local_source_is_unknown_outside_neighbour_discovery) {
+    World world;
+    world.send(datagram("fe80::1", kCast6.shop), kShopPort, kUnknown);
+    world.send(datagram("169.254.1.1", kCast4.shop), kShopPort, kUnknown);
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_whose_address_is_free_again_may_be_claimed_elsewhere) {
+    World world;
+    world.send(datagram(kCast4.shop, kCast4.bank), kShopPort, kOpened);
+    world.addresses->remove(support::address(kCast4.shop), world.generation + 1);
+    world.republish();
+    world.send(datagram(kCast4.shop, kCast4.bank, 54), kShopPort, kUnknown);
+    world.addresses->reclaim(world.generation);
+    world.set(kCast4.shop, kShop, 1,
+              identity::kEntryKnown | identity::kEntryPod | identity::kEntrySubject);
+    world.republish();
+    world.send(datagram(kCast4.shop, kCast4.bank, 55), kEmptyPort, kOpened);
+}
+
+BOOST_AUTO_TEST_CASE(arp_senders_are_checked_like_ip_sources) {
+    World world;
+    world.send(support::arp(1, kCast4.shop, kCast4.bank), kShopPort, kNeighbour);
+    world.send(support::arp(2, kCast4.shop, kCast4.bank), kBankPort, kSpoofed);
+    world.send(support::arp(2, kCast4.shop, kCast4.bank), kUplink, kSpoofed);
+    world.send(support::arp(1, kCast4.stranger, kCast4.bank), kShopPort, kUnknown);
+    world.send(support::arp(1, kCast4.stranger, kCast4.bank), kUplink, kNeighbour);
+    // A probe speaks for nobody; an answer without a sender is none.
+    world.send(support::arp(1, "0.0.0.0", kCast4.bank), kShopPort, kNeighbour);
+    world.send(support::arp(2, "0.0.0.0", kCast4.bank), kShopPort, kUnknown);
+    // ARP claims the port, so that IP from elsewhere is spoofed.
+    world.send(datagram(kCast4.shop, kCast4.bank), kBankPort, kSpoofed);
+}
+
+BOOST_AUTO_TEST_CASE(solicitations_are_checked_by_source) {
+    World world;
+    const auto ask = support::neighbour(kSolicitation, kCast6.bank, kMac);
+    world.send(local(kCast6.shop, "ff02::1:ff00:2", ask), kShopPort, kNeighbour);
+    world.send(local(kCast6.shop, "ff02::1:ff00:2", ask), kBankPort, kSpoofed);
+    world.send(local(kCast6.stranger, "ff02::1:ff00:2", ask), kShopPort, kUnknown);
+    world.send(local("fe80::5", "ff02::1:ff00:2", ask), kShopPort, kNeighbour);
+    world.send(local(kCast6.stranger, "ff02::1:ff00:2", ask), kUplink, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(a_solicitation_without_a_source_is_checked_by_target) {
+    World world;
+    const auto probe = [](std::string_view target) {
+        return local("::", "ff02::1:ff00:1", support::neighbour(kSolicitation, target, kMac));
+    };
+    world.send(probe(kCast6.shop), kShopPort, kNeighbour);
+    world.send(probe(kCast6.shop), kBankPort, kSpoofed);
+    world.send(probe("fe80::5"), kBankPort, kNeighbour);
+    world.send(probe(kCast6.stranger), kBankPort, kUnknown);
+    world.send(probe(kCast6.stranger), kUplink, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(advertisements_are_checked_by_source_and_target) {
+    World world;
+    world.send(datagram(kCast6.bank, kCast6.shop), kBankPort, kOpened);
+    const auto say = [](std::string_view source, std::string_view target) {
+        return local(source, "ff02::1", support::neighbour(kAdvertisement, target, kMac));
+    };
+    world.send(say(kCast6.shop, kCast6.shop), kShopPort, kNeighbour);
+    world.send(say("fe80::5", kCast6.shop), kShopPort, kNeighbour);
+    world.send(say(kCast6.shop, kCast6.bank), kShopPort, kSpoofed);
+    world.send(say("fe80::5", kCast6.bank), kShopPort, kSpoofed);
+    world.send(say("fe80::5", kCast6.bank), kUplink, kSpoofed);
+    world.send(say(kCast6.bank, "fe80::5"), kShopPort, kSpoofed);
+    world.send(say("fe80::5", kCast6.stranger), kShopPort, kUnknown);
+    world.send(say("::", "fe80::5"), kShopPort, kUnknown);
+    world.send(say("fe80::5", kCast6.stranger), kUplink, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(no_pod_speaks_as_a_router_that_advertised_itself_at_the_uplink) {
+    World world;
+    const auto say =
+        local("fe80::99", "ff02::1", support::neighbour(kAdvertisement, "fe80::99", kMac));
+    const auto ask =
+        local("fe80::99", "ff02::1", support::neighbour(kSolicitation, kCast6.bank, kMac));
+    world.send(say, kShopPort, kNeighbour);
+    world.send(local("fe80::99", "ff02::1", support::router_advertisement()), kUplink, kNeighbour);
+    world.send(say, kShopPort, kSpoofed);
+    world.send(ask, kShopPort, kSpoofed);
+    world.send(local("fe80::5", "ff02::1", support::neighbour(kAdvertisement, "fe80::99", kMac)),
+               kShopPort, kSpoofed);
+    world.send(say, kUplink, kNeighbour);
+    world.send(ask, kOtherUplink, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(routers_and_redirects_are_at_the_uplink) {
+    World world;
+    const auto advert = local("fe80::99", "ff02::1", support::router_advertisement());
+    world.send(advert, kShopPort, {.reason = Reason::RogueRouterAdvert});
+    world.send(advert, kUplink, kNeighbour);
+    support::Bytes targets;
+    support::put(targets, support::address("fe80::99"));
+    support::put(targets, support::address(kCast6.stranger));
+    const auto redirect =
+        local("fe80::99", kCast6.shop, support::icmpv6({.type = 137, .payload = targets}));
+    world.send(redirect, kShopPort, {.reason = Reason::RogueRedirect});
+    world.send(redirect, kUplink, kNeighbour);
+    const auto about = support::ip({.source = kCast4.bank, .destination = kCast4.stranger},
+                                   support::udp({.source_port = 1, .destination_port = 2}));
+    const auto v4 = frame({.source = kCast4.shop, .destination = kCast4.bank},
+                          support::icmp_error(5, 1, about));
+    world.send(v4, kShopPort, {.reason = Reason::RogueRedirect});
+    const auto from_router = frame({.source = kCast4.stranger, .destination = kCast4.bank},
+                                   support::icmp_error(5, 1, about));
+    world.send(from_router, kUplink, {.reason = Reason::Policy, .tier = base::kTierDefault});
+}
+
+BOOST_AUTO_TEST_CASE(neighbour_discovery_from_afar_is_malformed) {
+    World world;
+    const auto ask = support::neighbour(kSolicitation, kCast6.bank, kMac);
+    const auto routed =
+        frame({.source = kCast6.stranger, .destination = kCast6.bank, .hop_limit = 254}, ask);
+    world.send(routed, kUplink, {.reason = Reason::Malformed});
+    const auto report = support::icmpv6({.type = 143, .payload = support::Bytes(20, 0)});
+    world.send(local("fe80::5", "ff02::16", report), kShopPort, kNeighbour);
+    world.send(local("::", "ff02::16", report), kShopPort, kNeighbour);
+    world.send(frame({.source = "fe80::5", .destination = "ff02::16", .hop_limit = 2}, report),
+               kShopPort, {.reason = Reason::Malformed});
+}
+
+BOOST_AUTO_TEST_CASE(router_solicitations_need_no_address) {
+    World world;
+    const auto ask = support::icmpv6({.type = 133});
+    world.send(local("::", "ff02::2", ask), kShopPort, kNeighbour);
+    world.send(local("fe80::5", "ff02::2", ask), kShopPort, kNeighbour);
+    world.send(local(kCast6.stranger, "ff02::2", ask), kShopPort, kUnknown);
+}
+
+BOOST_AUTO_TEST_CASE(dhcp_clients_ask_from_anywhere_and_servers_answer_from_the_uplink) {
+    World world;
+    const Expect dhcp{.reason = Reason::Dhcp};
+    const Expect rogue{.reason = Reason::RogueDhcp};
+    const Expect passed{.reason = Reason::Policy, .tier = base::kTierNotSubject};
+    world.send(ports("0.0.0.0", "255.255.255.255", 68, 67), kShopPort, dhcp);
+    world.send(ports("fe80::5", "ff02::1:2", 546, 547), kShopPort, dhcp);
+    world.send(ports(kCast4.shop, "255.255.255.255", 67, 68), kShopPort, rogue);
+    world.send(ports("fe80::5", "fe80::6", 547, 546), kShopPort, rogue);
+    world.send(ports(kCast4.shop, kCast4.bank, 67, 68), kShopPort, rogue);
+    world.send(ports(kCast4.other_node, "255.255.255.255", 67, 68), kUplink, passed);
+    // What only looks like a client is judged as anybody else.
+    world.send(ports("0.0.0.0", kCast4.far_pod, 68, 67), kShopPort, kUnknown);
+    world.send(ports("0.0.0.0", "255.255.255.255", 69, 67), kShopPort, kUnknown);
+    world.send(ports("0.0.0.0", "255.255.255.255", 68, 69), kShopPort, kUnknown);
+    world.send(ports(kCast6.stranger, "ff02::1:2", 546, 547), kShopPort, kUnknown);
+    world.send(ports("fe80::5", kCast6.far_pod, 546, 547), kShopPort, kUnknown);
+}
