@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/worker/loop.hpp"
+
+#include "dataplane/io/spread.hpp"
+#include "dataplane/worker/distribution.hpp"
+#include "test/unit/dataplane/worker/world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <rte_mbuf.h>
+
+#include <cstring>
+
+namespace {
+
+using namespace tierwall;
+using namespace tierwall::worker;
+using namespace tierwall::worker::testing;
+using base::Reason;
+using support::Bytes;
+using support::Mac;
+
+constexpr std::uint16_t kPortsCount = 5;
+const Mac kShopMac{0x02, 0, 0, 0, 1, 1};
+const Mac kBankMac{0x02, 0, 0, 0, 1, 2};
+const Mac kOfficeMac{0x02, 0, 0, 0, 1, 9};
+const Mac kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+Bytes udp_frame(const std::string& from, const std::string& to, const support::Link& link,
+                std::uint16_t port = 53) {
+    const support::Transport transport =
+        support::udp({.source_port = 4000, .destination_port = port, .payload = Bytes(20, 7)});
+    return support::frame(
+        support::ip({.source = from, .destination = to}, transport), link);
+}
+
+/// Ports that are rings: what is put into one is received there, and what is sent to one is found
+/// in it after the turn.
+class Bench {
+public:
+    explicit Bench(DataplaneConfig::Mode mode = DataplaneConfig::Mode::Switch,
+                   std::uint32_t workers = 1, const Policy& policy = {})
+        : world(policy) {
+        static int generation = 0;
+        ++generation;
+        const std::uint16_t ports = mode == DataplaneConfig::Mode::Wire ? 4 : kPortsCount;
+        DataplaneConfig config;
+        config.mode = mode;
+        config.workers = workers;
+        for (std::uint16_t port = 0; port < ports; ++port) {
+            const Side side = World::default_config().ports[port].side;
+            config.ports.push_back({"p" + std::to_string(port),
+                                    "net_ring" + std::to_string(generation * 10 + port), side, ""});
+        }
+        auto made = Fabric::create(config);
+        BOOST_REQUIRE(made.ok());
+        fabric = std::move(*made);
+        auto created = Readers::create(workers);
+        BOOST_REQUIRE(created.ok());
+        readers = std::move(*created);
+        snapshots = std::make_unique<Published<Snapshot>>(*readers);
+        snapshots->replace(std::make_unique<Snapshot>(*world.snapshot));
+        add_loops(workers);
+    }
+    ~Bench() {
+        for (std::uint16_t port = 0; port < fabric->ports(); ++port) collect(port);
+        loops.clear();
+        for (std::uint32_t worker = 0; worker < fabric->workers(); ++worker) {
+            readers->offline(worker);
+        }
+    }
+
+    void put(std::uint16_t port, const Bytes& frame, std::uint16_t queue = 0) {
+        rte_mbuf* mbuf = rte_pktmbuf_alloc(pool());
+        BOOST_REQUIRE(mbuf != nullptr);
+        std::memcpy(rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size())),
+                    frame.data(), frame.size());
+        BOOST_REQUIRE(fabric->port(port).send(queue, {&mbuf, 1}) == 1);
+    }
+    void turn() {
+        for (const auto& loop : loops) loop->turn(now_us);
+    }
+    /// Turns until what was put in has left; takes it.
+    void settle() {
+        for (int i = 0; i < 3; ++i) {
+            turn();
+            for (std::uint16_t port = 0; port < fabric->ports(); ++port) collect(port);
+        }
+    }
+    /// How many frames were sent to a port; takes them.
+    std::size_t collect(std::uint16_t port) {
+        std::size_t count = 0;
+        std::array<rte_mbuf*, 32> mbufs{};
+        for (std::uint16_t queue = 0; queue < fabric->port(port).rx_queues(); ++queue) {
+            while (const std::uint16_t got = fabric->port(port).receive(queue, mbufs)) {
+                rte_pktmbuf_free_bulk(mbufs.data(), got);
+                count += got;
+            }
+        }
+        return count;
+    }
+    /// The frames at each port, as "p0 p1 p2 p3 p4".
+    std::string everywhere() {
+        std::string text;
+        for (std::uint16_t port = 0; port < fabric->ports(); ++port) {
+            text += (port == 0 ? "" : " ") + std::to_string(collect(port));
+        }
+        return text;
+    }
+    std::string send(std::uint16_t port, const Bytes& frame) {
+        put(port, frame);
+        turn();
+        return everywhere();
+    }
+    std::uint64_t count(Reason reason) const {
+        std::uint64_t sum = 0;
+        for (const auto& pipeline : pipelines) sum += pipeline->counters().of(reason).read();
+        return sum;
+    }
+    rte_mempool* pool() const { return pool_; }
+
+    World world;
+    std::unique_ptr<Fabric> fabric;
+    std::unique_ptr<Readers> readers;
+    std::unique_ptr<Published<Snapshot>> snapshots;
+    std::vector<std::unique_ptr<Pipeline>> pipelines;
+    std::vector<std::unique_ptr<Loop>> loops;
+    std::uint64_t now_us = 1'000'000'000;
+
+private:
+    void add_loops(std::uint32_t workers) {
+        Pipeline::Config config = World::default_config();
+        config.ports.resize(fabric->ports());
+        config.bindings = std::make_shared<Bindings>(config.ports.size());
+        for (std::uint32_t worker = 0; worker < workers; ++worker) {
+            auto pipeline = Pipeline::create(config, *world.addresses);
+            BOOST_REQUIRE(pipeline.ok());
+            pipelines.push_back(std::move(*pipeline));
+            loops.push_back(std::make_unique<Loop>(
+                Loop::World{*fabric, *snapshots, *readers, *world.addresses}, worker,
+                *pipelines.back()));
+            readers->online(worker);
+        }
+        BOOST_REQUIRE(pools_.add(0, {.mbufs = 8191, .frame_bytes = 1522}).ok());
+        pool_ = pools_.of(0);
+    }
+    io::Mempools pools_;
+    rte_mempool* pool_ = nullptr;
+};
+
+struct SwitchBench : Bench {
+    /// Everybody has spoken once, so that MACs are known and pods bound.
+    void introduce() {
+        send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", {kShopMac, kOfficeMac, {}}));
+        send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", {kBankMac, kOfficeMac, {}}));
+        send(kUplink, udp_frame("203.0.113.9", "10.0.0.1", {kOfficeMac, kShopMac, {}}));
+    }
+};
+
+struct WireBench : Bench {
+    WireBench() : Bench(DataplaneConfig::Mode::Wire) {}
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(loop)
+
+BOOST_FIXTURE_TEST_CASE(a_wire_ends_at_the_other_port_of_its_pair, WireBench) {
+    const support::Link link{kShopMac, kOfficeMac, {}};
+    BOOST_TEST(send(1, udp_frame("10.0.0.1", "203.0.113.9", link)) == "1 0 0 0");
+    BOOST_TEST(send(0, udp_frame("203.0.113.9", "10.0.0.1", link)) == "0 1 0 0");
+    BOOST_TEST(send(2, udp_frame("10.0.0.2", "203.0.113.9", link)) == "0 0 0 1");
+    BOOST_TEST(pipelines[0]->counters().rx_packets.read() == 3u);
+    BOOST_TEST(pipelines[0]->counters().tx_packets.read() == 3u);
+    BOOST_TEST(pipelines[0]->counters().tx_bytes.read() ==
+               pipelines[0]->counters().rx_bytes.read());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_denied_does_not_leave, WireBench) {
+    const unsigned free_before = rte_mempool_avail_count(pool());
+    const support::Link link{kShopMac, kOfficeMac, {}};
+    BOOST_TEST(send(1, udp_frame("192.0.2.7", "203.0.113.9", link)) == "0 0 0 0");
+    BOOST_TEST(count(Reason::UnknownSource) == 1u);
+    BOOST_TEST(pipelines[0]->counters().tx_packets.read() == 0u);
+    BOOST_TEST(rte_mempool_avail_count(pool()) == free_before);
+}
+
+BOOST_FIXTURE_TEST_CASE(more_than_a_burst_in_one_turn_is_forwarded_whole, WireBench) {
+    for (std::uint16_t queue = 0; queue < 4; ++queue) {
+        for (int i = 0; i < 25; ++i) {
+            put(1, udp_frame("10.0.0.1", "203.0.113.9", {}, static_cast<std::uint16_t>(i)), queue);
+            put(3, udp_frame("203.0.113.9", "10.0.0.2", {}, static_cast<std::uint16_t>(i)), queue);
+        }
+    }
+    turn();
+    BOOST_TEST(everywhere() == "100 0 100 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_full_port_is_counted_and_nothing_leaks, WireBench) {
+    const unsigned free_before = rte_mempool_avail_count(pool());
+    const Bytes frame = udp_frame("10.0.0.1", "203.0.113.9", {});
+    // A ring of 1024 places holds 1023; one burst of 32 is taken out, and dropped, during the turn.
+    for (int i = 0; i < 1023; ++i) put(0, support::ethernet({}, 0x88cc, Bytes(50, 0)));
+    for (std::uint16_t queue = 0; queue < 2; ++queue) {
+        for (int i = 0; i < 32; ++i) put(1, frame, queue);
+    }
+    turn();
+    BOOST_TEST(count(Reason::PortFull) == 32u);
+    BOOST_TEST(pipelines[0]->counters().tx_packets.read() == 32u);
+    BOOST_TEST(everywhere() == "1023 0 0 0");
+    BOOST_TEST(rte_mempool_avail_count(pool()) == free_before);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_unknown_mac_is_flooded_and_then_learned, SwitchBench) {
+    const support::Link link{kShopMac, kOfficeMac, {}};
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", link)) == "1 0 1 1 1");
+    BOOST_TEST(pipelines[0]->counters().flooded_packets.read() == 4u);
+    send(kUplink, udp_frame("203.0.113.9", "10.0.0.1", {kOfficeMac, kShopMac, {}}));
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", link)) == "1 0 0 0 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_would_go_back_is_dropped, SwitchBench) {
+    introduce();
+    const support::Link link{kOfficeMac, kOfficeMac, {}};
+    BOOST_TEST(send(kUplink, udp_frame("203.0.113.9", "203.0.113.8", link)) == "0 0 0 0 0");
+    BOOST_TEST(count(Reason::SamePort) == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pod_cannot_take_a_mac_that_is_live_elsewhere, SwitchBench) {
+    introduce();
+    const support::Link stolen{kOfficeMac, kShopMac, {}};
+    BOOST_TEST(send(kBankPort, udp_frame("10.0.0.2", "10.0.0.1", stolen)) == "0 0 0 0 0");
+    BOOST_TEST(count(Reason::SpoofedMac) == 1u);
+    const support::Link honest{kShopMac, kOfficeMac, {}};
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", honest)) == "1 0 0 0 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_denied_teaches_nothing, SwitchBench) {
+    const Mac liar{0x02, 0, 0, 0, 9, 9};
+    send(kBankPort, udp_frame("192.0.2.7", "203.0.113.9", {liar, kOfficeMac, {}}));
+    BOOST_TEST(fabric->macs().find(liar, static_cast<std::uint32_t>(now_us / 1'000'000)) ==
+               io::kFlood);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_bound_address_decides_over_the_mac, SwitchBench) {
+    introduce();
+    // The bank's MAC address on a packet for the shop, and the other way round with broadcast.
+    BOOST_TEST(send(kUplink, udp_frame("203.0.113.9", "10.0.0.1", {kOfficeMac, kBankMac, {}})) ==
+               "0 1 0 0 0");
+    BOOST_TEST(send(kUplink, udp_frame("203.0.113.9", "10.0.0.2", {kOfficeMac, kBroadcast, {}})) ==
+               "0 0 1 0 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_address_bound_to_the_uplink_never_leaves_to_pods, SwitchBench) {
+    introduce();
+    const Mac far_mac{0x02, 0, 0, 0, 1, 3};
+    send(kUplink, udp_frame("10.0.1.3", "10.0.0.1", {far_mac, kShopMac, {}}));
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "10.0.1.3", {kShopMac, far_mac, {}})) ==
+               "1 0 0 0 0");
+    // With a MAC of a pod, or of nobody, every uplink gets it and no pod does.
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "10.0.1.3", {kShopMac, kBankMac, {}})) ==
+               "1 0 0 1 0");
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "10.0.1.3",
+                                         {kShopMac, {0x02, 0, 0, 0, 7, 7}, {}})) == "1 0 0 1 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(arp_questions_reach_everybody_but_the_asker, SwitchBench) {
+    Bytes arp;
+    support::put32(arp, 0x00010800);
+    support::put32(arp, 0x06040001);
+    for (const std::uint8_t byte : kShopMac) support::put8(arp, byte);
+    support::put(arp, support::address("10.0.0.1"));
+    for (int i = 0; i < 6; ++i) support::put8(arp, 0);
+    support::put(arp, support::address("10.0.0.2"));
+    BOOST_TEST(send(kShopPort, support::ethernet({kShopMac, kBroadcast, {}}, 0x0806, arp)) ==
+               "1 0 1 1 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_flooded_packet_spares_the_ports_whose_pods_may_not_have_it) {
+    Policy policy;
+    policy.rules = {{.tier = base::kTierAdmin,
+                     .direction = base::Direction::Ingress,
+                     .subject = kBank,
+                     .action = base::Action::Deny,
+                     .rule = 5}};
+    Bench bench(DataplaneConfig::Mode::Switch, 1, policy);
+    // Both pods speak, so that their ports are known.
+    bench.send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", {kShopMac, kOfficeMac, {}}));
+    bench.send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", {kBankMac, kOfficeMac, {}}));
+    const support::Link group{kOfficeMac, {0x01, 0, 0x5e, 1, 1, 1}, {}};
+    BOOST_TEST(bench.send(kUplink, udp_frame("203.0.113.9", "239.1.1.1", group)) == "0 1 0 1 1");
+}
+
+BOOST_AUTO_TEST_CASE(both_directions_of_a_connection_meet_on_one_worker) {
+    Bench bench(DataplaneConfig::Mode::Wire, 2);
+    std::size_t hops = 0;
+    for (int pod = 1; pod <= 20; ++pod) {
+        const std::string far = "203.0.113." + std::to_string(pod);
+        const Bytes there = udp_frame(far, "10.0.0.1", {});
+        const Bytes back = support::frame(
+            {.source = "10.0.0.1", .destination = far},
+            support::udp({.source_port = 53, .destination_port = 4000, .payload = {}}));
+        const std::uint32_t owner = io::spread_worker(*address_pair_hash(there), 2);
+        const base::Counters& counters = bench.pipelines[owner]->counters();
+        const std::uint64_t created_before = counters.flows_created.read();
+        // Each direction arrives at both workers.
+        for (std::uint16_t queue = 0; queue < 2; ++queue) bench.put(0, there, queue);
+        bench.settle();
+        for (std::uint16_t queue = 0; queue < 2; ++queue) bench.put(1, back, queue);
+        bench.settle();
+        BOOST_TEST(counters.flows_created.read() == created_before + 1);
+    }
+    for (const auto& pipeline : bench.pipelines) {
+        hops += pipeline->counters().ring_hops.read();
+        BOOST_TEST(pipeline->counters().flows_created.read() > 0u);
+    }
+    BOOST_TEST(hops > 0u);
+    BOOST_TEST(bench.count(Reason::Policy) == 20u);
+    BOOST_TEST(bench.count(Reason::Established) == 60u);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_does_not_keep_up_is_counted) {
+    Bench bench(DataplaneConfig::Mode::Wire, 2);
+    const unsigned free_before = rte_mempool_avail_count(bench.pool());
+    const Bytes frame = udp_frame("203.0.113.9", "10.0.0.1", {});
+    const std::uint32_t owner = io::spread_worker(*address_pair_hash(frame), 2);
+    const std::uint32_t other = 1 - owner;
+    // Only the worker that does not own the connection runs; queue `other` of port 0 is its own.
+    for (std::uint32_t sent = 0; sent < kRingPlaces + 32; sent += 32) {
+        for (int i = 0; i < 32; ++i) bench.put(0, frame, static_cast<std::uint16_t>(other));
+        bench.loops[other]->turn(bench.now_us);
+    }
+    BOOST_TEST(bench.count(Reason::WorkerFull) == 33u);
+    BOOST_TEST(bench.pipelines[other]->counters().ring_hops.read() == kRingPlaces - 1);
+    for (int i = 0; i < 80; ++i) {
+        bench.loops[owner]->turn(bench.now_us);
+        bench.collect(1);
+    }
+    BOOST_TEST(bench.count(Reason::Established) + bench.count(Reason::Policy) == kRingPlaces - 1);
+    BOOST_TEST(rte_mempool_avail_count(bench.pool()) == free_before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
