@@ -51,9 +51,14 @@ void note(Decoded& decoded, Errc error, std::string message, Severity severity) 
     decoded.problems = decoded.form_problems;
 }
 
+/// A name that the API would refuse is reported, but takes nothing from what the object means.
+bool clouds_meaning(const Problem& problem) {
+    return is_error(problem) && problem.field != "metadata.name";
+}
+
 void judge_by_errors(Decoded& decoded) {
     const auto& problems = decoded.problems;
-    const bool good = std::none_of(problems.begin(), problems.end(), is_error);
+    const bool good = std::none_of(problems.begin(), problems.end(), clouds_meaning);
     decoded.soundness = good ? Soundness::Sound : Soundness::Unusable;
 }
 
@@ -78,6 +83,7 @@ bool only_accepts(const std::vector<ClusterPolicyRule>& rules) {
 Soundness judge_rules(const std::vector<Problem>& problems, ClusterNetworkPolicy& policy) {
     Soundness soundness = Soundness::Sound;
     for (const Problem& problem : problems) {
+        if (!clouds_meaning(problem)) continue;
         const auto place = rule_field(problem.field);
         if (!place) return Soundness::Unusable;
         auto& rules = place->ingress ? policy.ingress : policy.egress;
