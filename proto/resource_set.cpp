@@ -201,10 +201,10 @@ void ResourceSet::put(Key key, Body body) {
 
 void ResourceSet::insert(std::size_t index, std::size_t place, ItemPointer item) {
     auto& list = own_chunks().list;
-    const auto new_chunk = [this] {
-        return std::make_shared<Chunk>(Chunk{owner_.number(), {}});
+    const auto new_chunk = [this] { return std::make_shared<Chunk>(Chunk{owner_.number(), {}}); };
+    const auto at = [&list](std::size_t i) {
+        return list.begin() + static_cast<std::ptrdiff_t>(i);
     };
-    const auto at = [&list](std::size_t i) { return list.begin() + static_cast<std::ptrdiff_t>(i); };
     if (list.empty()) list.push_back(new_chunk());
     if (list[index]->items.size() >= kChunkItemsMax) {
         // Resources that come in order leave full chunks behind; elsewhere a chunk is halved.

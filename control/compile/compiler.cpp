@@ -257,8 +257,8 @@ void Compiler::State::find_ties() {
         problem.field = "spec.priority";
         problem.error = base::Errc::Duplicate;
         problem.severity = kube::Severity::Warning;
-        problem.message = "is that of " + first +
-                          " too, and both select the same pods; " + first + " is asked first";
+        problem.message = "is that of " + first + " too, and both select the same pods; " + first +
+                          " is asked first";
         ties.push_back(std::move(problem));
     }
 }

@@ -5,10 +5,10 @@
 /// GroupTable: the subject groups of one tier and direction, and the tables they are spread over.
 ///
 /// Pods to which exactly the same policies apply (and whose named ports, where those policies ask
-/// for them, have the same numbers) are one group. A group goes into a table that already
-/// holds groups of the same place (the namespace of its first policy) as long as there is room, so
-/// that a policy's groups lie close together; it stays there for life, so that other groups' comings
-/// and goings leave its table alone.
+/// for them, have the same numbers) are one group. A group goes into a table that already holds
+/// groups of the same place (the namespace of its first policy) as long as there is room, so that
+/// a policy's groups lie close together; it stays there for life, so that other groups' comings and
+/// goings leave its table alone.
 ///
 /// Threads: one control thread.
 /// Memory:  about 300 bytes a group.

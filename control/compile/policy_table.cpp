@@ -16,7 +16,6 @@ std::uint32_t taken(resolve::Numbers& numbers) {
     return *number;
 }
 
-
 }  // namespace
 
 std::vector<PortRange> merged(std::vector<PortRange> ranges) {

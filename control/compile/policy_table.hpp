@@ -97,7 +97,8 @@ private:
     Pointer compiled(const policy::Policy& policy, const CompiledPolicy* before);
     CompiledRule compiled(const policy::Rule& rule);
     void release(const CompiledPolicy& policy);
-    std::uint32_t rule_number(const CompiledPolicy* before, std::size_t direction, std::size_t place);
+    std::uint32_t rule_number(const CompiledPolicy* before, std::size_t direction,
+                              std::size_t place);
     void free_rules(const CompiledPolicy& before, const CompiledPolicy* now);
 
     resolve::Terms& terms_;

@@ -63,9 +63,7 @@ base::Status SideTables::assign(std::span<const GroupTable::Assignment> assignme
     return status;
 }
 
-void SideTables::policy_changed(std::uint32_t policy) {
-    stale_.merge(groups_.tables_with(policy));
-}
+void SideTables::policy_changed(std::uint32_t policy) { stale_.merge(groups_.tables_with(policy)); }
 
 void SideTables::members_changed(TermId term) {
     const auto& tables = watchers_.of(term);
@@ -97,14 +95,10 @@ base::Status SideTables::build(const resolve::Resolver& resolver, const PolicyTa
             writer.erase_table(side_, table);
             continue;
         }
-        const TableInput input{resolver,
-                               policies,
-                               groups_,
-                               side_,
-                               table,
-                               before.classes ? *before.classes : kNoClasses,
-                               limits_.classes,
-                               limits_.rows};
+        const TableInput input{resolver,        policies,
+                               groups_,         side_,
+                               table,           before.classes ? *before.classes : kNoClasses,
+                               limits_.classes, limits_.rows};
         TW_TRY(built, build_table(input));
         watch(table, old_terms, built.terms);
         groups_.set_rows(table, built.rows);

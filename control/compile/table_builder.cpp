@@ -205,11 +205,9 @@ base::Status Builder::write_rows() {
                 if (writer_.closed()) break;
                 write_rule(group, draft);
                 if (writer_.rows().size() > input_.rows_max) {
-                    return base::Error{base::Errc::Limit,
-                                       input_.policies.at(number).policy->path(),
+                    return base::Error{base::Errc::Limit, input_.policies.at(number).policy->path(),
                                        text(input_.side) + " needs more than " +
-                                           std::to_string(input_.rows_max) +
-                                           " rows in one table"};
+                                           std::to_string(input_.rows_max) + " rows in one table"};
                 }
             }
         }

@@ -74,8 +74,8 @@ void BlockTable::unuse(const base::Prefix& prefix, Use use) {
 void BlockTable::count_length(const base::Prefix& prefix, int change) {
     const std::pair key{prefix.family, -static_cast<int>(prefix.length)};
     const std::uint32_t* now = lengths_.find(key);
-    const auto count = static_cast<std::uint32_t>((now != nullptr ? static_cast<int>(*now) : 0) +
-                                                  change);
+    const auto count =
+        static_cast<std::uint32_t>((now != nullptr ? static_cast<int>(*now) : 0) + change);
     if (count == 0) {
         lengths_.erase(key);
     } else {

@@ -6,8 +6,8 @@
 /// sets an address in a block belongs to.
 ///
 /// An address belongs to what the longest block around it says: the block's *zone*, the list of
-/// the terms that hold it. Blocks of `except` are blocks too, so that being in a set is a fact about
-/// the block and never needs a rule that denies.
+/// the terms that hold it. Blocks of `except` are blocks too, so that being in a set is a fact
+/// about the block and never needs a rule that denies.
 ///
 /// Threads: one control thread.
 /// Memory:  about 200 bytes a block.

@@ -63,9 +63,8 @@ void IdentityTable::count(IdentityNumber number, int change) {
 
 void IdentityTable::remember(IdentityNumber number) {
     const Identity* identity = identities_.find(number);
-    before_.try_emplace(number, identity != nullptr
-                                    ? std::optional<Signature>(identity->signature)
-                                    : std::nullopt);
+    before_.try_emplace(
+        number, identity != nullptr ? std::optional<Signature>(identity->signature) : std::nullopt);
 }
 
 void IdentityTable::relate(IdentityNumber number, const Signature& signature, bool present) {
@@ -153,8 +152,8 @@ base::Result<std::set<Cell>> IdentityTable::assign(const ProfileTable& profiles,
         const auto number = number_for(signature, own);
         if (!number) {
             return base::Error{base::Errc::Limit, "identities",
-                               "policies tell apart more than " +
-                                   std::to_string(identities_max_) + " kinds of addresses"};
+                               "policies tell apart more than " + std::to_string(identities_max_) +
+                                   " kinds of addresses"};
         }
         count(*number, 1);
         if (number != own) renumbered.insert(cell);

@@ -20,8 +20,7 @@ namespace tierwall::resolve {
 
 class NodeNumbers {
 public:
-    explicit NodeNumbers(Journal& journal)
-        : entries_(journal), numbers_(journal, 1, 0xfffffffe) {}
+    explicit NodeNumbers(Journal& journal) : entries_(journal), numbers_(journal, 1, 0xfffffffe) {}
 
     /// Counts one more mention; the empty name has number 0.
     std::uint32_t acquire(const std::string& name);

@@ -124,9 +124,9 @@ void ProfileTable::mark_concerned(TermId id) {
     const bool nodes = std::holds_alternative<policy::NodeSet>(term);
     const auto* pods = std::get_if<policy::PodSet>(&term);
     const bool one_namespace = pods != nullptr && !pods->namespace_name.empty();
-    const auto& candidates =
-        one_namespace ? of_namespace_.of(pods->namespace_name)
-                      : of_kind_.of(static_cast<int>(nodes ? Kind::Node : Kind::Pod));
+    const auto& candidates = one_namespace
+                                 ? of_namespace_.of(pods->namespace_name)
+                                 : of_kind_.of(static_cast<int>(nodes ? Kind::Node : Kind::Pod));
     for (const ProfileId profile : candidates) {
         if (concerns(term, traits(profile))) unsigned_.insert(profile);
     }
@@ -164,8 +164,7 @@ TermList ProfileTable::terms_of(const Traits& traits, TermList& numbered_ports) 
         const TermId named = terms_.find(NamedPort{port.name, port.protocol, 0});
         if (named == kNoTerm || port.number == 0) continue;
         terms.push_back(named);
-        numbered_ports.push_back(
-            terms_.acquire(NamedPort{port.name, port.protocol, port.number}));
+        numbered_ports.push_back(terms_.acquire(NamedPort{port.name, port.protocol, port.number}));
         terms.push_back(numbered_ports.back());
     }
     std::sort(terms.begin(), terms.end());

@@ -5,8 +5,8 @@
 /// Resolver: who is in which term, and which identity an address has. Start reading here.
 ///
 /// It follows the cluster: told what changed, it looks at that and at what depends on it. Order:
-/// terms that policies added or removed, profiles whose list changed, blocks, addresses, and at last
-/// the cells and identities that all of these concern.
+/// terms that policies added or removed, profiles whose list changed, blocks, addresses, and at
+/// last the cells and identities that all of these concern.
 ///
 /// Threads: one control thread.
 /// Memory:  that of its tables; about a kilobyte a pod.

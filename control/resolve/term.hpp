@@ -38,8 +38,8 @@ struct NamedPort {
     friend bool operator==(const NamedPort&, const NamedPort&) = default;
 };
 
-using Term = std::variant<policy::PodSet, policy::NodeSet, policy::NetworkSet, policy::NameSet,
-                          NamedPort>;
+using Term =
+    std::variant<policy::PodSet, policy::NodeSet, policy::NetworkSet, policy::NameSet, NamedPort>;
 
 class Terms {
 public:

@@ -27,9 +27,8 @@ namespace tierwall::support {
 class SnapshotReader {
 public:
     explicit SnapshotReader(const proto::ResourceSet& resources) {
-        resources.for_each([this](const proto::Key& key, const std::string& body) {
-            take(key, body);
-        });
+        resources.for_each(
+            [this](const proto::Key& key, const std::string& body) { take(key, body); });
     }
 
     struct Answer {

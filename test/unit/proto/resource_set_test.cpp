@@ -41,7 +41,9 @@ ResourceSet built_of(const Model& model) {
 class Random {
 public:
     explicit Random(std::uint32_t seed) : engine_(seed) {}
-    std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(engine_() % limit); }
+    std::uint32_t below(std::uint32_t limit) {
+        return static_cast<std::uint32_t>(engine_() % limit);
+    }
 
 private:
     std::mt19937 engine_;
@@ -96,10 +98,8 @@ BOOST_AUTO_TEST_CASE(hash_does_not_depend_on_order_or_history) {
 
 BOOST_AUTO_TEST_CASE(hash_tells_type_key_and_body_apart) {
     const std::pair<Key, std::string> different[] = {
-        {{v1::RESOURCE_TYPE_RULE, "ab"}, "c"},
-        {{v1::RESOURCE_TYPE_RULE, "a"}, "bc"},
-        {{v1::RESOURCE_TYPE_RULE, ""}, "abc"},
-        {{v1::RESOURCE_TYPE_POLICY, "ab"}, "c"},
+        {{v1::RESOURCE_TYPE_RULE, "ab"}, "c"}, {{v1::RESOURCE_TYPE_RULE, "a"}, "bc"},
+        {{v1::RESOURCE_TYPE_RULE, ""}, "abc"}, {{v1::RESOURCE_TYPE_POLICY, "ab"}, "c"},
         {{v1::RESOURCE_TYPE_RULE, "ab"}, ""},
     };
     std::set<std::string> seen;
@@ -146,9 +146,9 @@ BOOST_AUTO_TEST_CASE(for_each_of_a_type_gives_exactly_that_type) {
     Model model;
     ResourceSet set;
     for (int i = 0; i < 3000; ++i) change(random, set, model, 1500);
-    for (const auto type : {v1::RESOURCE_TYPE_TIER, v1::RESOURCE_TYPE_ADDRESS,
-                            v1::RESOURCE_TYPE_POLICY, v1::RESOURCE_TYPE_RULE,
-                            v1::RESOURCE_TYPE_TABLE}) {
+    for (const auto type :
+         {v1::RESOURCE_TYPE_TIER, v1::RESOURCE_TYPE_ADDRESS, v1::RESOURCE_TYPE_POLICY,
+          v1::RESOURCE_TYPE_RULE, v1::RESOURCE_TYPE_TABLE}) {
         std::vector<Key> expected;
         for (const auto& entry : model) {
             if (entry.first.type == type) expected.push_back(entry.first);

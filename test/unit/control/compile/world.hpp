@@ -189,11 +189,11 @@ struct World {
         for (const std::string& pattern : std::get<policy::NameSet>(peer).names) {
             for (const auto& [name, addresses] : names) {
                 const bool wild = pattern.starts_with("*.");
-                const bool same = wild ? name.size() > pattern.size() - 1 &&
-                                             name.ends_with(pattern.substr(1))
-                                       : name == pattern;
-                if (same && std::find(addresses.begin(), addresses.end(), address) !=
-                                addresses.end()) {
+                const bool same =
+                    wild ? name.size() > pattern.size() - 1 && name.ends_with(pattern.substr(1))
+                         : name == pattern;
+                if (same &&
+                    std::find(addresses.begin(), addresses.end(), address) != addresses.end()) {
                     return true;
                 }
             }
@@ -221,7 +221,8 @@ struct World {
         const auto peer_holds = [&](const policy::Peer& p) { return is_in(p, peer); };
         const auto port_holds = [&](const policy::Port& p) { return port_matches(p, packet); };
         return (rule.any_peer || std::any_of(rule.peers.begin(), rule.peers.end(), peer_holds)) &&
-               (rule.ports.empty() || std::any_of(rule.ports.begin(), rule.ports.end(), port_holds));
+               (rule.ports.empty() ||
+                std::any_of(rule.ports.begin(), rule.ports.end(), port_holds));
     }
     Answer expected(base::Direction direction, const Packet& packet) const;
 };
