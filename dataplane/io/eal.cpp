@@ -23,8 +23,9 @@ namespace {
 bool chooses_cores(std::span<const std::string> arguments) {
     for (const std::string& argument : arguments) {
         const std::string_view text(argument);
-        const bool is_short = text.size() >= 2 && text[0] == '-' &&
-                              (text[1] == 'c' || text[1] == 'l' || text[1] == 's' || text[1] == 'S');
+        const bool is_short =
+            text.size() >= 2 && text[0] == '-' &&
+            (text[1] == 'c' || text[1] == 'l' || text[1] == 's' || text[1] == 'S');
         if (is_short || text.substr(0, 8) == "--lcores") return true;
     }
     return false;

@@ -118,8 +118,8 @@ std::string host_interface_warning(const std::string& interface) {
     for (const char* family : {"ipv4", "ipv6"}) {
         if (!forwards(interface, family)) continue;
         append(warning, "host interface " + interface + " forwards " + family +
-                            " around the firewall: sysctl -w net." + family + ".conf." +
-                            interface + ".forwarding=0");
+                            " around the firewall: sysctl -w net." + family + ".conf." + interface +
+                            ".forwarding=0");
     }
     return warning;
 }

@@ -45,8 +45,8 @@ LogCapture::LogCapture() : file_(memfd_create("log", MFD_CLOEXEC)) {
 LogCapture::~LogCapture() {
     if (file_ < 0) return;
     std::fflush(stdout);
-    for (const auto& [kept, stream] : {std::pair(output_, STDOUT_FILENO),
-                                       std::pair(error_, STDERR_FILENO)}) {
+    for (const auto& [kept, stream] :
+         {std::pair(output_, STDOUT_FILENO), std::pair(error_, STDERR_FILENO)}) {
         if (kept < 0) continue;
         dup2(kept, stream);
         close(kept);

@@ -29,9 +29,8 @@ rte_mempool* create(const char* kind, const Mempools::Need& need, int numa_socke
 
 base::Error no_memory(std::uint32_t mbufs) {
     return base::Error{base::Errc::Limit, "mempool",
-                       "no memory for " + std::to_string(mbufs) +
-                           " packet buffers (" + rte_strerror(rte_errno) +
-                           "); reserve hugepages or raise -m"};
+                       "no memory for " + std::to_string(mbufs) + " packet buffers (" +
+                           rte_strerror(rte_errno) + "); reserve hugepages or raise -m"};
 }
 
 }  // namespace

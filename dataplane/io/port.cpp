@@ -38,9 +38,7 @@ bool copies_frames(std::string_view driver) {
     return std::find(kDrivers.begin(), kDrivers.end(), driver) != kDrivers.end();
 }
 
-std::string device_name(const std::string& devargs) {
-    return devargs.substr(0, devargs.find(','));
-}
+std::string device_name(const std::string& devargs) { return devargs.substr(0, devargs.find(',')); }
 
 std::uint16_t find_device(const std::string& devargs) {
     std::uint16_t found = RTE_MAX_ETHPORTS;
@@ -54,8 +52,10 @@ std::uint16_t find_device(const std::string& devargs) {
 
 Errc errc_of(int code) {
     switch (code) {
-        case EEXIST: case EBUSY: return Errc::Duplicate;
-        case ENODEV: case ENOENT: return Errc::NotFound;
+        case EEXIST:
+        case EBUSY: return Errc::Duplicate;
+        case ENODEV:
+        case ENOENT: return Errc::NotFound;
         case EINVAL: return Errc::Invalid;
         case ENOTSUP: return Errc::NotSupported;
         case ENOMEM: return Errc::Limit;
@@ -107,7 +107,8 @@ base::Result<std::unique_ptr<Port>> Port::attach(const std::string& name,
 
 Status Port::probe() {
     if (devargs_.empty()) return Error{Errc::Required, "port " + name_, "no device is named"};
-    if (const auto interface = host_interface(devargs_); interface && !interface_exists(*interface)) {
+    if (const auto interface = host_interface(devargs_);
+        interface && !interface_exists(*interface)) {
         return failure(Errc::NotFound, "there is no network interface " + *interface);
     }
     LogCapture log;
@@ -240,15 +241,15 @@ Status Port::set_up_queues(rte_mempool* pool) {
         const int answer =
             rte_eth_rx_queue_setup(device_, queue, rx_descriptors_, socket, nullptr, pool);
         if (answer != 0) {
-            return failure(errc_of(-answer), "receive queue " + std::to_string(queue) + ": " +
-                                                 rte_strerror(-answer));
+            return failure(errc_of(-answer),
+                           "receive queue " + std::to_string(queue) + ": " + rte_strerror(-answer));
         }
     }
     for (std::uint16_t queue = 0; queue < tx_queues_; ++queue) {
         const int answer = rte_eth_tx_queue_setup(device_, queue, tx_descriptors_, socket, nullptr);
         if (answer != 0) {
-            return failure(errc_of(-answer), "send queue " + std::to_string(queue) + ": " +
-                                                 rte_strerror(-answer));
+            return failure(errc_of(-answer),
+                           "send queue " + std::to_string(queue) + ": " + rte_strerror(-answer));
         }
     }
     return Done{};
@@ -256,7 +257,8 @@ Status Port::set_up_queues(rte_mempool* pool) {
 
 void Port::spread_by_address_pair(const rte_eth_dev_info& info) noexcept {
     if (!spreads_) return;
-    std::array<rte_eth_rss_reta_entry64, RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE> table{};
+    std::array<rte_eth_rss_reta_entry64, RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE>
+        table{};
     const unsigned entries = std::min<unsigned>(info.reta_size, RTE_ETH_RSS_RETA_SIZE_512);
     for (unsigned i = 0; i < entries; ++i) {
         rte_eth_rss_reta_entry64& group = table[i / RTE_ETH_RETA_GROUP_SIZE];

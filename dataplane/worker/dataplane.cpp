@@ -107,8 +107,6 @@ std::vector<std::string> Dataplane::warnings() const {
     return warnings;
 }
 
-std::uint64_t Dataplane::now_ms() const noexcept {
-    return state_->fabric->clock().now_us() / 1000;
-}
+std::uint64_t Dataplane::now_ms() const noexcept { return state_->fabric->clock().now_us() / 1000; }
 
 }  // namespace tierwall::worker

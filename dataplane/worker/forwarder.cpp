@@ -87,8 +87,7 @@ void Forwarder::forward_switched(const Judged& burst) noexcept {
 std::uint16_t Forwarder::destination(const Judged& burst, std::size_t i,
                                      std::uint16_t bound) const noexcept {
     if (bound < fabric_.ports()) return bound;
-    const std::uint16_t port =
-        fabric_.macs().find(burst.headers[i].mac_destination, burst.now_s);
+    const std::uint16_t port = fabric_.macs().find(burst.headers[i].mac_destination, burst.now_s);
     const bool is_elsewhere =
         bound == kUplinkOrigin && port != io::kFlood && !fabric_.is_uplink(port);
     return is_elsewhere ? io::kFlood : port;

@@ -27,10 +27,13 @@ struct Started {
         before = affinity();
         const std::vector<std::string> refused{"--no-such-option"};
         refusal = io::start_eal(refused).error();
-        const std::vector<std::string> arguments{"--no-huge",      "--no-shconf", "-m",
-                                                 "512",            "--no-pci",
-                                                 "--no-telemetry", "--file-prefix=twio" +
-                                                                       std::to_string(getpid())};
+        const std::vector<std::string> arguments{"--no-huge",
+                                                 "--no-shconf",
+                                                 "-m",
+                                                 "512",
+                                                 "--no-pci",
+                                                 "--no-telemetry",
+                                                 "--file-prefix=twio" + std::to_string(getpid())};
         status = io::start_eal(arguments);
         after = affinity();
     }
@@ -48,9 +51,7 @@ BOOST_TEST_GLOBAL_FIXTURE(Started);
 
 BOOST_AUTO_TEST_SUITE(eal)
 
-BOOST_AUTO_TEST_CASE(eal_starts_after_an_argument_was_refused) {
-    BOOST_TEST(Started::status.ok());
-}
+BOOST_AUTO_TEST_CASE(eal_starts_after_an_argument_was_refused) { BOOST_TEST(Started::status.ok()); }
 
 BOOST_AUTO_TEST_CASE(a_refused_argument_is_named_in_the_error) {
     BOOST_TEST(base::name(Started::refusal.code) == "Invalid");

@@ -18,13 +18,15 @@ constexpr std::uint16_t kUplink = 2;
 constexpr std::uint16_t kOtherUplink = 3;
 
 Mac mac(std::uint32_t number) {
-    return {0x02, 0, static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16),
-            static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+    return {0x02,
+            0,
+            static_cast<std::uint8_t>(number >> 24),
+            static_cast<std::uint8_t>(number >> 16),
+            static_cast<std::uint8_t>(number >> 8),
+            static_cast<std::uint8_t>(number)};
 }
 
-io::Switch::Claim claim(std::uint16_t port) {
-    return {.port = port, .trusted = port >= kUplink};
-}
+io::Switch::Claim claim(std::uint16_t port) { return {.port = port, .trusted = port >= kUplink}; }
 
 struct Table {
     io::Switch macs{4, 1024};
@@ -54,8 +56,8 @@ BOOST_AUTO_TEST_CASE(a_learned_mac_is_found_behind_its_port) {
 
 BOOST_AUTO_TEST_CASE(group_and_zero_addresses_are_no_senders) {
     BOOST_TEST(is(macs.learn({0x01, 0, 0x5e, 0, 0, 1}, claim(kUplink), 1), Learned::Refused));
-    BOOST_TEST(is(macs.learn({0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, claim(kUplink), 1),
-                  Learned::Refused));
+    BOOST_TEST(
+        is(macs.learn({0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, claim(kUplink), 1), Learned::Refused));
     BOOST_TEST(is(macs.learn({}, claim(kUplink), 1), Learned::Refused));
     BOOST_TEST(macs.find({0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 1) == io::kFlood);
 }
@@ -134,7 +136,8 @@ BOOST_AUTO_TEST_CASE(workers_may_learn_at_once) {
         workers.emplace_back([&large] {
             for (std::uint32_t round = 0; round < 200; ++round) {
                 for (std::uint32_t i = 0; i < 100; ++i) {
-                    large.learn(mac(i), claim(static_cast<std::uint16_t>(kUplink + (i & 1))), round);
+                    large.learn(mac(i), claim(static_cast<std::uint16_t>(kUplink + (i & 1))),
+                                round);
                     large.find(mac(i), round);
                 }
                 large.sweep(round);
@@ -142,7 +145,8 @@ BOOST_AUTO_TEST_CASE(workers_may_learn_at_once) {
         });
     }
     for (auto& worker : workers) worker.join();
-    for (std::uint32_t i = 0; i < 100; ++i) BOOST_TEST(large.find(mac(i), 200) == kUplink + (i & 1));
+    for (std::uint32_t i = 0; i < 100; ++i)
+        BOOST_TEST(large.find(mac(i), 200) == kUplink + (i & 1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,8 +55,8 @@ std::vector<Case> one_connection(const support::IpFields& there, const support::
         {"two tags", frame(ip(back, kUdp), Link{.vlans = {7, 8}})},
         {"first fragment", frame(support::fragments(there, kUdp, 16)[0])},
         {"later fragment", frame(support::fragments(there, kUdp, 16)[1])},
-        {"echo", frame(ip(there, support::echo(v4 ? base::Family::IPv4 : base::Family::IPv6, false,
-                                               1)))},
+        {"echo",
+         frame(ip(there, support::echo(v4 ? base::Family::IPv4 : base::Family::IPv6, false, 1)))},
         {"unreachable", frame(ip(router, error(3, 1)))},
         {"time exceeded", frame(ip(router, error(11, 3)))},
         {"parameter problem", frame(ip(router, error(12, 4)))},
@@ -90,8 +90,8 @@ BOOST_DATA_TEST_CASE(all_of_an_ipv6_connection_has_one_hash,
 
 BOOST_AUTO_TEST_CASE(other_pairs_have_other_hashes) {
     const auto one = address_pair_hash(frame(ip(kThere4, kTcp)));
-    const auto other = address_pair_hash(
-        frame(ip({.source = "10.0.0.1", .destination = "10.0.7.3"}, kTcp)));
+    const auto other =
+        address_pair_hash(frame(ip({.source = "10.0.0.1", .destination = "10.0.7.3"}, kTcp)));
     BOOST_TEST(*one != *other);
 }
 

@@ -30,8 +30,7 @@ Bytes udp_frame(const std::string& from, const std::string& to, const support::L
                 std::uint16_t port = 53) {
     const support::Transport transport =
         support::udp({.source_port = 4000, .destination_port = port, .payload = Bytes(20, 7)});
-    return support::frame(
-        support::ip({.source = from, .destination = to}, transport), link);
+    return support::frame(support::ip({.source = from, .destination = to}, transport), link);
 }
 
 /// Ports that are rings: what is put into one is received there, and what is sent to one is found
@@ -136,9 +135,9 @@ private:
             auto pipeline = Pipeline::create(config, *world.addresses);
             BOOST_REQUIRE(pipeline.ok());
             pipelines.push_back(std::move(*pipeline));
-            loops.push_back(std::make_unique<Loop>(
-                Loop::World{*fabric, *snapshots, *readers, *world.addresses}, worker,
-                *pipelines.back()));
+            loops.push_back(
+                std::make_unique<Loop>(Loop::World{*fabric, *snapshots, *readers, *world.addresses},
+                                       worker, *pipelines.back()));
             readers->online(worker);
         }
         BOOST_REQUIRE(pools_.add(0, {.mbufs = 8191, .frame_bytes = 1522}).ok());
