@@ -3,11 +3,13 @@
 """Every kind of host device carries traffic, with one worker and with two."""
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import e2e  # noqa: E402
 import forwarding  # noqa: E402
+from e2e import laboratory  # noqa: E402
 
 AF_PACKET = "net_af_packet%(i)d,iface=p%(i)d"
 TAP = "net_tap%(i)d,iface=p%(i)d"
@@ -19,7 +21,7 @@ class Devices(unittest.TestCase):
         """Pings and a TCP transfer between two hosts; answers the figures of `forward`."""
         try:
             with forwarding.Plane(2, device, **options) as plane:
-                return self.carry_over(plane, device.split("%")[0])
+                return self.carry_over(plane, plane.devices[0][-1].split(",")[0])
         except forwarding.NotStarted as error:
             if not may_be_missing:
                 raise
@@ -66,6 +68,22 @@ class Devices(unittest.TestCase):
 
     def test_tap_two_workers(self):
         self.carry(TAP, may_be_missing=True, veth=False, workers=2)
+
+    def between_processes(self, one, other):
+        """Two `forward` in a row, joined by a pair of devices that meet at a socket."""
+        with tempfile.TemporaryDirectory(prefix="tw-devices-") as folder:
+            socket = os.path.join(folder, "meet.sock")
+            self.carry([[AF_PACKET % {"i": 0}, one % socket], [other % socket, AF_PACKET % {"i": 1}]],
+                       may_be_missing=True, mode="wire")
+
+    def test_memif_between_processes(self):
+        words = ",id=0,socket-abstract=no,socket=%s"
+        self.between_processes("net_memif0,role=server" + words, "net_memif0,role=client" + words)
+
+    def test_vhost_and_virtio_user_between_processes(self):
+        if "--no-huge" in laboratory.eal_arguments(512):
+            self.skipTest("skipped: virtio_user shares hugepages, and too few are free")
+        self.between_processes("net_vhost0,iface=%s", "net_virtio_user0,path=%s")
 
     def test_an_address_on_the_host_is_warned_about(self):
         with forwarding.Plane(2, AF_PACKET) as plane:
