@@ -73,8 +73,8 @@ class Devices(unittest.TestCase):
         """Two `forward` in a row, joined by a pair of devices that meet at a socket."""
         with tempfile.TemporaryDirectory(prefix="tw-devices-") as folder:
             socket = os.path.join(folder, "meet.sock")
-            self.carry([[AF_PACKET % {"i": 0}, one % socket], [other % socket, AF_PACKET % {"i": 1}]],
-                       may_be_missing=True, mode="wire")
+            devices = [[AF_PACKET % {"i": 0}, one % socket], [other % socket, AF_PACKET % {"i": 1}]]
+            self.carry(devices, may_be_missing=True, mode="wire")
 
     def test_memif_between_processes(self):
         words = ",id=0,socket-abstract=no,socket=%s"
