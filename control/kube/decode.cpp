@@ -51,9 +51,11 @@ void note(Decoded& decoded, Errc error, std::string message, Severity severity) 
     decoded.problems = decoded.form_problems;
 }
 
-/// A name that the API would refuse is reported, but takes nothing from what the object means.
+/// A name that the API would refuse is reported, but takes nothing from what the object means. No
+/// name at all does: two such objects could not be told apart.
 bool clouds_meaning(const Problem& problem) {
-    return is_error(problem) && problem.field != "metadata.name";
+    const bool odd_name = problem.field == "metadata.name" && problem.error != Errc::Required;
+    return is_error(problem) && !odd_name;
 }
 
 void judge_by_errors(Decoded& decoded) {

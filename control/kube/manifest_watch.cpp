@@ -46,6 +46,7 @@ ManifestWatch::ManifestWatch(ManifestWatch&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       folders_(std::move(other.folders_)),
       watched_(std::move(other.watched_)),
+      health_(std::move(other.health_)),
       writing_(std::move(other.writing_)) {}
 
 ManifestWatch& ManifestWatch::operator=(ManifestWatch&& other) noexcept {
@@ -54,6 +55,7 @@ ManifestWatch& ManifestWatch::operator=(ManifestWatch&& other) noexcept {
     descriptor_ = std::exchange(other.descriptor_, -1);
     folders_ = std::move(other.folders_);
     watched_ = std::move(other.watched_);
+    health_ = std::move(other.health_);
     writing_ = std::move(other.writing_);
     return *this;
 }
@@ -160,14 +162,14 @@ std::set<std::string> ManifestWatch::unsettled() const {
     return files;
 }
 
-base::Result<bool> ManifestWatch::wait(std::chrono::milliseconds timeout) {
+bool ManifestWatch::wait(std::chrono::milliseconds timeout) {
     const auto deadline = Clock::now() + timeout;
     while (true) {
         bool changed = drain();
         changed = expire_writing() || changed;
         if (changed) {
             // New folders may have come, and what was watched may be another folder by now.
-            TW_TRY(watched, watch_folders());
+            health_ = watch_folders();
             return true;
         }
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());

@@ -42,10 +42,11 @@ public:
     ~ManifestWatch();
 
     /// Waits until something changed, or the time is over. True: read the folders again.
-    /// Fails: Io, when a folder that came up cannot be watched.
-    base::Result<bool> wait(std::chrono::milliseconds timeout);
+    bool wait(std::chrono::milliseconds timeout);
     /// The same without waiting.
-    base::Result<bool> poll() { return wait(std::chrono::milliseconds{0}); }
+    bool poll() { return wait(std::chrono::milliseconds{0}); }
+    /// An error since a folder that came up could not be watched; tried again at each change.
+    const base::Status& health() const noexcept { return health_; }
     /// To wait for in a loop of one's own; readable when poll() has something to look at.
     int descriptor() const noexcept { return descriptor_; }
     /// Files that somebody is writing to just now.
@@ -73,6 +74,7 @@ private:
     int descriptor_ = -1;
     std::vector<std::string> folders_;
     std::map<int, Watched> watched_;
+    base::Status health_ = base::Done{};
     std::map<std::string, Clock::time_point> writing_;  ///< file -> first seen
 };
 

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/kube/store.hpp"
+
+#include "control/document/parse.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+
+using namespace tierwall;
+using namespace tierwall::kube;
+
+namespace {
+
+Contents contents(const std::string& yaml, const std::string& file = "f") {
+    const auto documents = document::parse_yaml(yaml, file);
+    BOOST_REQUIRE(documents.ok());
+    std::vector<Decoded> objects;
+    for (const auto& root : documents->roots()) decode(root, file, objects);
+    Contents result;
+    for (Decoded& object : objects) {
+        result.push_back(std::make_shared<const Decoded>(std::move(object)));
+    }
+    return result;
+}
+
+const std::string kPolicyHead =
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+    "metadata: {name: web, namespace: shop}\nspec:\n";
+const std::string kGood = kPolicyHead +
+    "  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Egress]\n  egress: [{}]\n";
+const std::string kBadRule = kPolicyHead +
+    "  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Egress]\n  egress: [{to: [{}]}]\n";
+const std::string kBadSelector = kPolicyHead + "  podSelector: {matchLabels: {app: yes}}\n";
+const std::string kCluster =
+    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
+    "metadata: {name: guard}\nspec:\n  tier: Admin\n  subject: {namespaces: {}}\n";
+
+std::string pod(const std::string& name, const std::string& labels = "{}") {
+    return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
+           ", namespace: shop, labels: " + labels + "}\nstatus: {podIP: 10.0.0.1}\n";
+}
+
+bool has(const std::vector<Problem>& problems, base::Errc error, std::string_view text) {
+    return std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+        return problem.error == error && problem.message.find(text) != std::string::npos;
+    });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_bad_version_keeps_the_last_good_one_while_the_object_is_there) {
+    Store store;
+    store.replace("f", contents(kGood));
+    const NetworkPolicy good = store.objects().network_policies.at("shop/web");
+    for (const std::string& bad : {kBadRule, kBadSelector}) {
+        store.replace("f", contents(bad));
+        BOOST_TEST((store.objects().network_policies.at("shop/web") == good));
+        BOOST_TEST(store.blocked().empty());
+        BOOST_TEST(has(store.problems(), base::Errc::Invalid, "last good version"));
+    }
+    store.replace("f", contents(kGood));
+    BOOST_TEST(store.problems().empty());
+    store.replace("f", contents(kBadRule));
+    store.replace("f", {});
+    BOOST_TEST(store.objects().network_policies.empty());
+    BOOST_TEST(store.problems().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_object_leaves_no_last_good_version_behind) {
+    Store store;
+    store.replace("f", contents(kGood));
+    store.replace("f", {});
+    store.replace("f", contents(kBadRule));
+    const NetworkPolicy& policy = store.objects().network_policies.at("shop/web");
+    BOOST_TEST(policy.egress.empty());
+    BOOST_TEST(has(store.problems(), base::Errc::Invalid, "isolates"));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_good_version_a_policy_isolates_in_the_directions_it_names) {
+    struct Case {
+        const char* spec;
+        std::vector<std::string> types;
+    };
+    const Case cases[] = {
+        {"  policyTypes: [Egress]\n  egress: [{to: [{}]}]\n", {"Egress"}},
+        {"  policyTypes: [Ingress, Egress]\n  egress: [{to: [{}]}]\n", {"Ingress", "Egress"}},
+        {"  ingress: [{from: [{}]}]\n", {"Ingress"}},
+        {"  egress: []\n  ingress: [{from: [{}]}]\n", {"Ingress"}},
+        {"  egress: [{to: [{}]}]\n", {"Ingress", "Egress"}},
+        {"  policyTypes: [Both]\n", {"Ingress", "Egress"}},
+        {"  policyTypes: Ingress\n", {"Ingress", "Egress"}},
+        {"  policyTypes: [Ingress]\n  surprise: 1\n", {"Ingress"}},
+        {"  ingress: 5\n", {"Ingress"}},
+    };
+    for (const Case& row : cases) {
+        Store store;
+        store.replace("f", contents(kPolicyHead + "  podSelector: {matchLabels: {a: b}}\n" +
+                                    row.spec));
+        BOOST_TEST_CONTEXT(row.spec) {
+            BOOST_TEST(store.blocked().empty());
+            BOOST_REQUIRE(store.objects().network_policies.count("shop/web") == 1u);
+            const NetworkPolicy& policy = store.objects().network_policies.at("shop/web");
+            BOOST_TEST(policy.policy_types == row.types, boost::test_tools::per_element());
+            BOOST_TEST(policy.pod_selector.match_labels.at("a") == "b");
+            BOOST_TEST((policy.ingress.empty() && policy.egress.empty()));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_whose_subjects_cannot_be_read_blocks) {
+    for (const std::string& bad :
+         {kBadSelector, kPolicyHead + "  podSelector: {matchExpressions: [{key: a, operator: In}]}\n",
+          kPolicyHead + "  podSelector: 5\n", kPolicyHead + "  podSelector: {surprise: 1}\n"}) {
+        Store store;
+        store.replace("f", contents(bad));
+        BOOST_TEST(store.objects().network_policies.empty());
+        BOOST_REQUIRE(store.blocked().size() == 1u);
+        BOOST_TEST(store.blocked()[0].starts_with("f: NetworkPolicy/shop/web spec.podSelector"),
+                   store.blocked()[0]);
+        store.replace("f", contents(kGood));
+        BOOST_TEST(store.blocked().empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_policy_blocks_only_if_it_could_have_denied) {
+    struct Case {
+        const char* spec;
+        bool blocks;
+        bool in_force;
+    };
+    const Case cases[] = {
+        {"  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n", true, false},
+        {"  egress: [{action: Pass, to: [{namespaces: {}}]}]\n", true, false},
+        {"  egress: [{action: Accept, to: [{namespaces: {}}]}]\n", false, false},
+        {"  egress: [{action: Drop, to: [{namespaces: {}}]}]\n", true, false},
+        {"  egress: 5\n", true, false},
+        {"  priority: 1\n  ingress: [{action: Deny, from: [{}]}]\n", false, true},
+        {"  priority: 1\n  ingress: [{action: Deny, from: [{surprise: 1}]}]\n", false, true},
+        {"  priority: 1\n  egress: [{action: Deny, to: [{networks: [10.0.0.0/33]}]}]\n", false, true},
+        {"  priority: 1\n  surprise: 1\n  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n",
+         true, false},
+    };
+    for (const Case& row : cases) {
+        Store store;
+        store.replace("f", contents(kCluster + row.spec));
+        BOOST_TEST_CONTEXT(row.spec) {
+            BOOST_TEST(store.blocked().empty() != row.blocks);
+            BOOST_TEST(store.objects().cluster_network_policies.count("guard") == row.in_force);
+            BOOST_TEST(!store.problems().empty());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_policy_with_a_bad_subject_selector_keeps_its_last_good_version) {
+    const std::string rules = "  priority: 1\n  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n";
+    std::string bad = kCluster + rules;
+    const std::string good_subject = "{namespaces: {}}\n";
+    bad.replace(bad.find(good_subject), good_subject.size(),
+                "{namespaces: {matchExpressions: [{key: a, operator: In}]}}\n");
+    Store fresh;
+    fresh.replace("f", contents(bad));
+    BOOST_TEST(fresh.blocked().size() == 1u);
+    Store store;
+    store.replace("f", contents(kCluster + rules));
+    store.replace("f", contents(bad));
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(store.objects().cluster_network_policies.at("guard").subject->namespaces.has_value());
+    BOOST_TEST(store.objects()
+                   .cluster_network_policies.at("guard")
+                   .subject->namespaces->match_expressions.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_peer_is_in_force_at_once_but_a_typo_keeps_the_last_good_version) {
+    const std::string good = kCluster + "  priority: 1\n  egress: [{action: Accept, to: "
+                                        "[{networks: [10.0.0.0/8]}]}]\n";
+    Store store;
+    store.replace("f", contents(good));
+    store.replace("f", contents(kCluster + "  priority: 1\n  egress: [{action: Accept, to: "
+                                           "[{networks: [10.0.0.0/99]}]}]\n"));
+    BOOST_TEST(store.objects().cluster_network_policies.at("guard").egress[0].understood);
+    store.replace("f", contents(kCluster + "  priority: 1\n  egress: [{action: Accept, to: "
+                                           "[{moons: [10.0.0.0/9]}]}]\n"));
+    BOOST_TEST(!store.objects().cluster_network_policies.at("guard").egress[0].understood);
+}
+
+BOOST_AUTO_TEST_CASE(kinds_of_policy_that_are_not_enforced_block_and_others_are_ignored) {
+    struct Case {
+        const char* head;
+        bool blocks;
+    };
+    const Case cases[] = {
+        {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n", true},
+        {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n", true},
+        {"apiVersion: policy.networking.k8s.io/v1beta9\nkind: ClusterNetworkPolicy\n", true},
+        {"apiVersion: networking.k8s.io/v2\nkind: NetworkPolicy\n", true},
+        {"apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n", true},
+        {"apiVersion: networking.k8s.io/v1\nkind: Ingress\n", false},
+        {"apiVersion: apps/v1\nkind: Deployment\n", false},
+        {"apiVersion: v1\nkind: Service\n", false},
+        {"apiVersion: v1\nkind: List\n", true},
+        {"kind: NetworkPolicy\n", true},
+        {"apiVersion: v1\n", true},
+    };
+    for (const Case& row : cases) {
+        Store store;
+        store.replace("f", contents(row.head + std::string("metadata: {name: x}\n")));
+        BOOST_TEST_CONTEXT(row.head) {
+            BOOST_TEST(store.blocked().empty() != row.blocks);
+            BOOST_REQUIRE(store.problems().size() == 1u);
+            BOOST_TEST((store.problems()[0].severity == Severity::Error) == row.blocks);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_unreadable_source_keeps_what_it_held_and_blocks_if_it_never_was_read) {
+    Store store;
+    const base::Error error{base::Errc::Invalid, "f:7", "not YAML"};
+    store.mark_unreadable("f", error);
+    BOOST_REQUIRE(store.blocked().size() == 1u);
+    BOOST_TEST(store.blocked()[0] == "f: not YAML");
+    BOOST_TEST(store.problems()[0].line == 7u);
+    store.replace("f", contents(kGood));
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(store.problems().empty());
+    store.mark_unreadable("f", error);
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(store.objects().network_policies.size() == 1u);
+    BOOST_TEST(store.problems().size() == 1u);
+    store.forget("f");
+    BOOST_TEST(store.objects().network_policies.empty());
+    BOOST_TEST(store.problems().empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_duplicates_the_first_source_is_in_force_and_the_next_takes_over) {
+    Store store;
+    store.replace("b", contents(pod("web", "{v: b}"), "b"));
+    store.replace("a", contents(pod("web", "{v: a}"), "a"));
+    BOOST_TEST(store.objects().cluster.pods.at("shop/web").labels.at("v") == "a");
+    BOOST_TEST(has(store.problems(), base::Errc::Duplicate, "is also in a:"));
+    store.forget("a");
+    BOOST_TEST(store.objects().cluster.pods.at("shop/web").labels.at("v") == "b");
+    BOOST_TEST(!has(store.problems(), base::Errc::Duplicate, ""));
+    store.replace("b", contents(pod("web", "{v: 1st}") + pod("web", "{v: 2nd}"), "b"));
+    BOOST_TEST(store.objects().cluster.pods.at("shop/web").labels.at("v") == "1st");
+    BOOST_TEST(has(store.problems(), base::Errc::Duplicate, "is also in b:"));
+}
+
+BOOST_AUTO_TEST_CASE(a_namespace_without_an_object_is_known_by_name_while_pods_are_in_it) {
+    Store store;
+    store.replace("f", contents(pod("web")));
+    BOOST_TEST(store.objects().cluster.namespaces.at("shop").labels.at(
+                   "kubernetes.io/metadata.name") == "shop");
+    BOOST_TEST(has(store.problems(), base::Errc::NotFound, "only its name"));
+    store.put("g", *contents("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: "
+                             "{team: a, kubernetes.io/metadata.name: lie}}\n")[0]);
+    BOOST_TEST(store.objects().cluster.namespaces.at("shop").labels.at("team") == "a");
+    BOOST_TEST(store.objects().cluster.namespaces.at("shop").labels.at(
+                   "kubernetes.io/metadata.name") == "shop");
+    BOOST_TEST(store.problems().empty());
+    store.remove("g", {"Namespace", "", "shop"});
+    BOOST_TEST(store.objects().cluster.namespaces.at("shop").labels.count("team") == 0u);
+    store.replace("f", {});
+    BOOST_TEST(store.objects().cluster.namespaces.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_version_moves_only_when_the_objects_change) {
+    Store store;
+    store.replace("f", contents(kGood));
+    const auto version = store.version();
+    store.replace("f", contents(kGood));
+    store.replace("f", contents(kBadRule));
+    BOOST_TEST(store.version() == version);
+    store.replace("f", {});
+    BOOST_TEST(store.version() > version);
+}
