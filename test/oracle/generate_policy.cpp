@@ -149,7 +149,7 @@ Json unknown_peer(Random& random, bool egress) {
 
 std::string domain(Random& random) {
     return random.pick({"www.example.com", "*.example.com", "example.com", "WWW.Example.Com.",
-                        "*.b.example.com", "api.io", "*.io", "absent.org"});
+                        "*.b.example.com", "api.io", "*.api.io", "absent.org"});
 }
 
 Json cluster_peer(Random& random, const Addresses& addresses, bool names) {

@@ -260,17 +260,18 @@ Judgement judge(const World& world, const Probe& probe) {
     const Pod* source = pod_at(world, probe.source);
     const Pod* destination = pod_at(world, probe.destination);
     Judgement judgement;
+    if (probe.source == probe.destination) {
+        judgement.egress.tier = judgement.ingress.tier = "Self";
+        return judgement;
+    }
     judgement.egress.tier = judgement.ingress.tier = "NotSubject";
-    const bool self = source != nullptr && source == destination;
     if (is_subject(world, source)) {
-        judgement.egress = self ? Side{true, "Self", {}}
-                                : ask({world, true, *source, destination, probe.destination,
-                                       destination, probe.protocol, probe.port});
+        judgement.egress = ask({world, true, *source, destination, probe.destination, destination,
+                                probe.protocol, probe.port});
     }
     if (is_subject(world, destination)) {
-        judgement.ingress = self ? Side{true, "Self", {}}
-                                 : ask({world, false, *destination, source, probe.source,
-                                        destination, probe.protocol, probe.port});
+        judgement.ingress = ask({world, false, *destination, source, probe.source, destination,
+                                 probe.protocol, probe.port});
     }
     judgement.allow = judgement.egress.allow && judgement.ingress.allow;
     return judgement;
