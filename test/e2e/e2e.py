@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import demo  # noqa: E402
 import lab as laboratory  # noqa: E402
+from lab import Lab, run  # noqa: E402, F401
 
 SKIPPED = 77
 

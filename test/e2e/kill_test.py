@@ -9,9 +9,8 @@ import signal
 import time
 import unittest
 
-import demo
 import e2e
-from lab import Lab
+from e2e import Lab, demo
 
 WIRE_MANIFESTS = """
 apiVersion: v1
@@ -66,6 +65,7 @@ class Kill(unittest.TestCase):
     def kill_sync(self, lab, probes):
         before = lab.status()["epoch"]
         lab.sync.stop(signal.SIGKILL)
+        lab.sync = None
         e2e.wait_until(lambda: not lab.status().get("sync_connected"), 10, "sync seen as gone")
         self.assertEqual(lab.status()["epoch"], before)
         self.assertEqual(e2e.expected_now(lab, probes), [])

@@ -12,9 +12,8 @@ import subprocess
 import time
 import unittest
 
-import demo
 import e2e
-from lab import Lab
+from e2e import Lab, demo
 
 SECONDS = int(os.environ.get("TIERWALL_SWAP_SECONDS", "60"))
 SWAPS = int(os.environ.get("TIERWALL_SWAPS", "1000"))
