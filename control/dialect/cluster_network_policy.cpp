@@ -190,13 +190,33 @@ Rule rule(const ClusterPolicyRule& written, const Place& place) {
     return result;
 }
 
+bool is_named(const Port& port) { return !port.name.empty(); }
+bool is_pods(const Peer& peer) { return std::holds_alternative<policy::PodSet>(peer); }
+
+/// Networks, nodes and domain names have no port names: a named port never matches them, even where
+/// a pod is behind the address. A rule with both is two in one place.
+void add_by_ports(Rule rule, std::vector<Rule>& result) {
+    if (std::none_of(rule.ports.begin(), rule.ports.end(), is_named) ||
+        std::all_of(rule.peers.begin(), rule.peers.end(), is_pods)) {
+        result.push_back(std::move(rule));
+        return;
+    }
+    Rule addresses = rule;
+    std::erase_if(addresses.peers, is_pods);
+    std::erase_if(addresses.ports, is_named);
+    std::erase_if(rule.peers, [](const Peer& peer) { return !is_pods(peer); });
+    result.push_back(std::move(rule));
+    if (!addresses.ports.empty()) result.push_back(std::move(addresses));
+}
+
 std::vector<Rule> rules(const std::vector<ClusterPolicyRule>& written, Place place) {
     const std::string list = place.field;
     std::vector<Rule> result;
     for (std::size_t i = 0; i < written.size(); ++i) {
         place.field = item(list.c_str(), i);
-        result.push_back(rule(written[i], place));
-        result.back().index = static_cast<std::uint32_t>(i);
+        Rule made = rule(written[i], place);
+        made.index = static_cast<std::uint32_t>(i);
+        add_by_ports(std::move(made), result);
     }
     return result;
 }
