@@ -63,8 +63,11 @@ std::string text(const TableKey& key) {
 
 std::string place(const proto::Key& key) {
     std::string out = type_name(key.type);
-    if (key.bytes.size() >= 16 && key.bytes.size() <= 20) {
-        return out + " " + base::text(key_address(key));
+    const bool has_address = key.type == v1::RESOURCE_TYPE_ADDRESS ||
+                             key.type == v1::RESOURCE_TYPE_PREFIX ||
+                             key.type == v1::RESOURCE_TYPE_SERVICE_PREFIX;
+    if (has_address) {
+        return key.bytes.size() < 16 ? out : out + " " + base::text(key_address(key));
     }
     if (key.bytes.empty() || key.bytes.size() % 4 != 0 || key.bytes.size() > 12) return out;
     char separator = ' ';
@@ -110,10 +113,10 @@ base::Result<AddressFacts> decode_address(const proto::Key& key, const std::stri
         return Error{Errc::NotSupported, {}, "unknown kind of address"};
     }
     return AddressFacts{.ip = key_address(key),
-                             .identity = body.identity(),
-                             .node = body.node(),
-                             .is_pod = body.kind() == v1::ADDRESS_KIND_POD,
-                             .name = body.name()};
+                        .identity = body.identity(),
+                        .node = body.node(),
+                        .is_pod = body.kind() == v1::ADDRESS_KIND_POD,
+                        .name = body.name()};
 }
 
 base::Result<PrefixFacts> decode_prefix(const proto::Key& key, const std::string& bytes) {

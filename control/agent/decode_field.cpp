@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/decode_field.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 namespace tierwall::agent {
 
 using base::Errc;
@@ -34,6 +36,8 @@ bool has_unknown_field(const google::protobuf::Message& message) {
 }
 
 base::Status parse_into(google::protobuf::Message& message, const std::string& body) {
+    // The answer says what is wrong; a hostile source must not be able to fill the log as well.
+    const google::protobuf::LogSilencer quiet;
     if (!message.ParseFromString(body)) return Error{Errc::Invalid, {}, "cannot be read"};
     if (has_unknown_field(message)) return Error{Errc::NotSupported, {}, "unknown field"};
     return base::Done{};

@@ -71,14 +71,14 @@ private:
 
     void check_address(const AddressFacts& address) {
         if (address.node == 0 || model_.nodes.contains(address.node)) return;
-        problems_.add({Errc::NotFound, "Address " + base::text(address.ip),
-                       numbered("node", address.node)});
+        problems_.add(
+            {Errc::NotFound, "Address " + base::text(address.ip), numbered("node", address.node)});
     }
 
     void check_policy(const PolicyFacts& policy) {
         if (model_.tiers.contains(policy.tier)) return;
-        problems_.add({Errc::NotFound, numbered("Policy", policy.number),
-                       numbered("tier", policy.tier)});
+        problems_.add(
+            {Errc::NotFound, numbered("Policy", policy.number), numbered("tier", policy.tier)});
     }
 
     void check_rule(const RuleFacts& rule) {
@@ -137,7 +137,8 @@ private:
             }
         }
         if (isolating) return problem_of(table, group.isolation_rule, true);
-        if (group.isolation_rule != base::kNoRule) return "isolation in a tier that does not isolate";
+        if (group.isolation_rule != base::kNoRule)
+            return "isolation in a tier that does not isolate";
         return {};
     }
 

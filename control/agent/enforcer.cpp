@@ -68,11 +68,24 @@ identity::AddressMap::Assignment Enforcer::State::assignment(
             .flags = static_cast<std::uint8_t>(flags)};
 }
 
-std::vector<AddressWrite> Enforcer::State::address_writes(
-    const Edit& edit, std::optional<std::uint32_t> node) const {
+namespace {
+
+bool has_moved(const AddressFacts& before, const AddressFacts& now) {
+    return before.name != now.name || before.node != now.node || before.is_pod != now.is_pod;
+}
+
+}  // namespace
+
+std::vector<AddressWrite> Enforcer::State::address_writes(const Edit& edit,
+                                                          std::optional<std::uint32_t> node) const {
     std::vector<AddressWrite> writes;
     for (const auto& change : edit.addresses.changes()) {
-        if (edit.addresses.now(change) == nullptr) writes.push_back({change.key, std::nullopt});
+        // An address that goes to another pod starts anew: the port that its last owner was seen
+        // at must not bind the next one.
+        const AddressFacts* now = edit.addresses.now(change);
+        if (now == nullptr || (change.before && has_moved(*change.before, *now))) {
+            writes.push_back({change.key, std::nullopt});
+        }
     }
     for (const auto& change : edit.addresses.changes()) {
         const AddressFacts* now = edit.addresses.now(change);
@@ -186,12 +199,12 @@ void Enforcer::State::touch_subjects(const std::unordered_set<std::uint32_t>& id
 void Enforcer::State::publish(std::uint64_t new_epoch) {
     ++generation;
     epoch = new_epoch;
-    published.replace(std::make_unique<const worker::Snapshot>(
-        worker::Snapshot{.generation = generation,
-                         .epoch = epoch,
-                         .ladder = tables.ladder,
-                         .cidrs = cidrs,
-                         .services = services}));
+    published.replace(
+        std::make_unique<const worker::Snapshot>(worker::Snapshot{.generation = generation,
+                                                                  .epoch = epoch,
+                                                                  .ladder = tables.ladder,
+                                                                  .cidrs = cidrs,
+                                                                  .services = services}));
 }
 
 base::Status Enforcer::State::carry_out(const Edit& edit, Preparation preparation,

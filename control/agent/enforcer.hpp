@@ -31,8 +31,8 @@ namespace tierwall::agent {
 /// Rule.number -> what people call it.
 struct RuleName {
     std::string tier;
-    std::string policy;     ///< "NetworkPolicy/shop/web"
-    std::string direction;  ///< "egress" or "ingress"
+    std::string policy;       ///< "NetworkPolicy/shop/web"
+    std::string direction;    ///< "egress" or "ingress"
     std::int32_t index = -1;  ///< -1: isolation
     std::string name;
     std::string action;
@@ -79,8 +79,8 @@ public:
         bool allowed = false;
     };
     /// Asks the published tables about the first packet of a connection. Control thread.
-    Answer ask(const base::Address& source, const base::Address& destination,
-               std::uint8_t protocol, std::uint16_t destination_port) const;
+    Answer ask(const base::Address& source, const base::Address& destination, std::uint8_t protocol,
+               std::uint16_t destination_port) const;
 
     /// What one tier says about a packet, for people who ask why.
     struct TierView {

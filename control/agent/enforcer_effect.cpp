@@ -130,8 +130,8 @@ Identities subjects_changed(const Tables& before, const Tables& after,
     };
     for (const auto& [key, built] : after.shards) {
         const BuiltShard* old = find(before, key);
-        const bool same = old != nullptr && old->table == built.table &&
-                          old->membership == built.membership;
+        const bool same =
+            old != nullptr && old->table == built.table && old->membership == built.membership;
         if (!same) effect.compare(old, &built);
         // In a tier of another kind the same rows mean something else.
         const auto kind = before.kinds.find(key.tier);

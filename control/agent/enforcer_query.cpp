@@ -91,8 +91,8 @@ Enforcer::Answer Enforcer::ask(const base::Address& source, const base::Address&
     Answer answer;
     answer.egress = judgement.decide(base::Direction::Egress, from, to);
     answer.ingress = judgement.decide(base::Direction::Ingress, to, from);
-    answer.allowed = answer.egress.action == base::Action::Allow &&
-                     answer.ingress.action == base::Action::Allow;
+    answer.allowed =
+        answer.egress.action == base::Action::Allow && answer.ingress.action == base::Action::Allow;
     return answer;
 }
 

@@ -30,7 +30,7 @@ struct AddressWrite {
 
 /// Everything that is built for the next generation before anything of it can be seen.
 struct Preparation {
-    std::optional<Tables> tables;  ///< nothing: the ones before go on
+    std::optional<Tables> tables;                ///< nothing: the ones before go on
     std::unordered_set<std::uint32_t> subjects;  ///< identities to be judged again
     std::shared_ptr<const identity::CidrTable> cidrs;
     std::shared_ptr<const identity::CidrTable> services;

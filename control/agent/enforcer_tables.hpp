@@ -49,7 +49,6 @@ base::Result<Tables> build_tables(const Model& model, const Tables& before);
 /// Identities whose flows may be judged otherwise by `after` than by `before`. `in_use` answers
 /// whether some address had this identity before; a peer that nobody had cannot have any flows.
 std::unordered_set<std::uint32_t> subjects_changed(
-    const Tables& before, const Tables& after,
-    const std::function<bool(std::uint32_t)>& in_use);
+    const Tables& before, const Tables& after, const std::function<bool(std::uint32_t)>& in_use);
 
 }  // namespace tierwall::agent

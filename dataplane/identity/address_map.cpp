@@ -82,10 +82,10 @@ rte_hash* create_hash(std::uint32_t entries, int numa_socket) {
 
 struct AddressMap::State {
     rte_hash* hash = nullptr;
-    std::uint32_t positions = 0;      ///< slots of entries, live or waiting
-    std::unique_ptr<Head[]> heads;    ///< by position in the hash
+    std::uint32_t positions = 0;    ///< slots of entries, live or waiting
+    std::unique_ptr<Head[]> heads;  ///< by position in the hash
     std::size_t live = 0;
-    std::size_t used = 0;             ///< positions that are not free
+    std::size_t used = 0;  ///< positions that are not free
     std::size_t versions = 0;
     /// Positions with something to free once `generation` is the oldest in use; ascending.
     struct Change {
@@ -144,7 +144,8 @@ void AddressMap::State::trim(std::uint32_t position, std::uint32_t oldest_in_use
 /// position nor the last version may be used again before release().
 void AddressMap::State::bury(std::uint32_t position) {
     void* key = nullptr;
-    if (rte_hash_get_key_with_position(hash, static_cast<std::int32_t>(position), &key) != 0) return;
+    if (rte_hash_get_key_with_position(hash, static_cast<std::int32_t>(position), &key) != 0)
+        return;
     base::Address address;
     std::memcpy(&address, key, sizeof address);
     if (rte_hash_del_key(hash, &address) < 0) return;
@@ -195,7 +196,8 @@ void AddressMap::lookup(std::span<const base::Address> addresses, std::uint32_t 
     }
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         if (positions[i] < 0) continue;
-        __builtin_prefetch(state_->heads[std::size_t(positions[i])].load(std::memory_order_acquire));
+        __builtin_prefetch(
+            state_->heads[std::size_t(positions[i])].load(std::memory_order_acquire));
     }
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const Version* version = nullptr;

@@ -12,13 +12,12 @@ namespace tierwall::worker {
 
 base::Result<std::unique_ptr<Readers>> Readers::create(std::uint32_t workers_max) {
     if (workers_max == 0 || workers_max > kWorkersMax) {
-        return base::Error{base::Errc::Limit, "workers",
-                           std::to_string(workers_max) + " workers, expected 1 to " +
-                               std::to_string(kWorkersMax)};
+        return base::Error{
+            base::Errc::Limit, "workers",
+            std::to_string(workers_max) + " workers, expected 1 to " + std::to_string(kWorkersMax)};
     }
     const std::size_t size = rte_rcu_qsbr_get_memsize(workers_max);
-    auto* variable =
-        static_cast<rte_rcu_qsbr*>(rte_zmalloc("readers", size, RTE_CACHE_LINE_SIZE));
+    auto* variable = static_cast<rte_rcu_qsbr*>(rte_zmalloc("readers", size, RTE_CACHE_LINE_SIZE));
     if (variable == nullptr) return base::Error{base::Errc::Limit, "workers", "out of memory"};
     std::unique_ptr<Readers> readers(new Readers(variable));
     bool ready = rte_rcu_qsbr_init(variable, workers_max) == 0;

@@ -36,9 +36,8 @@ public:
         sched_getaffinity(0, sizeof before, &before);
         rte_log_set_global_level(RTE_LOG_ERR);
         std::string prefix = "--file-prefix=twtest" + std::to_string(getpid());
-        std::array<std::string, 8> words{"test",     "--no-huge",      "--no-shconf",
-                                         "-m",       "512",            "--no-pci",
-                                         "--no-telemetry", prefix};
+        std::array<std::string, 8> words{"test", "--no-huge", "--no-shconf",    "-m",
+                                         "512",  "--no-pci",  "--no-telemetry", prefix};
         std::array<char*, 8> arguments{};
         for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
         if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0) {

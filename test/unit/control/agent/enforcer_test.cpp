@@ -39,7 +39,8 @@ struct Fixture {
     }
     void apply(const SmallSnapshot& snapshot) {
         const auto status = enforcer->apply(snapshot.resources, ++epoch, problems);
-        BOOST_REQUIRE_MESSAGE(status.ok(), status.ok() ? "" : status.error().text());
+        const std::string wrong = status.ok() ? std::string() : status.error().text();
+        BOOST_REQUIRE_MESSAGE(status.ok(), wrong);
         BOOST_REQUIRE(problems.empty());
     }
     std::uint32_t changed(const std::string& address) const {
@@ -71,15 +72,27 @@ std::ostream& operator<<(std::ostream& out, const Probe& probe) { return out << 
 const std::vector<Probe> kProbes{
     {"db_reaches_web", "10.0.0.3", "10.0.0.1", 80, kDefault, {Action::Allow, 0, 1, kAllowDb}},
     {"other_port", "10.0.0.3", "10.0.0.1", 81, kDefault, {Action::Deny, 0, 1, kIsolation}},
-    {"web_does_not_reach_web", "10.0.0.2", "10.0.0.1", 80, kDefault,
+    {"web_does_not_reach_web",
+     "10.0.0.2",
+     "10.0.0.1",
+     80,
+     kDefault,
      {Action::Deny, 0, 1, kIsolation}},
     {"a_pod_reaches_itself", "10.0.0.1", "10.0.0.1", 22, kSelf, kSelf},
     {"own_node", "172.16.0.1", "10.0.0.1", 9999, kNotSubject, kOwnNode},
     {"other_node", "172.16.0.2", "10.0.0.1", 9999, kNotSubject, {Action::Deny, 0, 1, kIsolation}},
-    {"pod_on_own_node_is_no_node", "10.0.0.3", "10.0.0.1", 9999, kDefault,
+    {"pod_on_own_node_is_no_node",
+     "10.0.0.3",
+     "10.0.0.1",
+     9999,
+     kDefault,
      {Action::Deny, 0, 1, kIsolation}},
     {"admin_forbids_ssh", "10.0.0.1", "172.16.0.1", 22, {Action::Deny, 0, 0, kNoSsh}, kNotSubject},
-    {"block_of_the_baseline", "10.0.0.3", "192.168.7.7", 1, {Action::Deny, 0, 2, kNoOffice},
+    {"block_of_the_baseline",
+     "10.0.0.3",
+     "192.168.7.7",
+     1,
+     {Action::Deny, 0, 2, kNoOffice},
      kNotSubject},
     {"outside_the_block", "10.0.0.3", "192.169.0.0", 1, kDefault, kNotSubject},
     {"strangers", "8.8.8.8", "9.9.9.9", 1, kNotSubject, kNotSubject},
@@ -102,7 +115,8 @@ BOOST_DATA_TEST_CASE(first_packets_are_judged_as_the_snapshot_says,
 BOOST_AUTO_TEST_CASE(what_each_tier_says_is_shown_up_to_the_one_that_decides) {
     Fixture f;
     f.apply({});
-    const auto views = f.enforcer->look(Direction::Ingress, ip("10.0.0.3"), ip("10.0.0.1"), kTcp, 81);
+    const auto views =
+        f.enforcer->look(Direction::Ingress, ip("10.0.0.3"), ip("10.0.0.1"), kTcp, 81);
     BOOST_REQUIRE_EQUAL(views.size(), 2u);
     BOOST_CHECK_EQUAL(views[0].tier, "Admin");
     BOOST_CHECK(views[0].policies.empty() && !views[0].matched);

@@ -230,11 +230,9 @@ struct SmallSnapshot {
         return out;
     }
     void policy(std::uint32_t number, std::uint32_t tier, const std::string& path) {
-        put(v1::RESOURCE_TYPE_POLICY, proto::number_key({number}),
-            policy_body(number, tier, path));
+        put(v1::RESOURCE_TYPE_POLICY, proto::number_key({number}), policy_body(number, tier, path));
     }
-    static v1::Rule rule_body(std::uint32_t number, std::uint32_t policy,
-                              v1::Direction direction) {
+    static v1::Rule rule_body(std::uint32_t number, std::uint32_t policy, v1::Direction direction) {
         v1::Rule out;
         out.set_number(number);
         out.set_policy(policy);

@@ -23,9 +23,9 @@ BOOST_TEST_GLOBAL_FIXTURE(Eal);
 namespace {
 
 base::Address address(std::uint32_t number) {
-    const std::array<std::uint8_t, 4> bytes{
-        10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8),
-        static_cast<std::uint8_t>(number)};
+    const std::array<std::uint8_t, 4> bytes{10, static_cast<std::uint8_t>(number >> 16),
+                                            static_cast<std::uint8_t>(number >> 8),
+                                            static_cast<std::uint8_t>(number)};
     return base::Address::v4(bytes.data());
 }
 

@@ -73,9 +73,9 @@ BOOST_AUTO_TEST_CASE(an_empty_table_knows_only_the_world) {
 
 BOOST_AUTO_TEST_CASE(longest_block_counts_and_families_are_apart) {
     const std::vector<identity::CidrIdentity> blocks{
-        block("::/0", 9),       block("10.0.0.0/8", 1),        block("10.1.0.0/16", 2),
+        block("::/0", 9),        block("10.0.0.0/8", 1),         block("10.1.0.0/16", 2),
         block("10.1.2.3/32", 3), block("255.255.255.255/32", 4), block("2001:db8::/32", 5),
-        block("0.0.0.0/32", 6), block("ffff::/16", 7)};
+        block("0.0.0.0/32", 6),  block("ffff::/16", 7)};
     const auto table = identity::CidrTable::build(blocks);
     BOOST_CHECK_EQUAL(at(table, "10.0.255.255"), 1u);
     BOOST_CHECK_EQUAL(at(table, "10.1.0.0"), 2u);

@@ -43,7 +43,8 @@ const std::vector<Probe> kProbes{
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(first_row_that_matches_is_found, boost::unit_test::data::make(kProbes), probe) {
+BOOST_DATA_TEST_CASE(first_row_that_matches_is_found, boost::unit_test::data::make(kProbes),
+                     probe) {
     const auto table = tier::AclTable::build(kRows);
     BOOST_REQUIRE(table.ok());
     std::uint32_t row = 12345;
@@ -76,7 +77,8 @@ BOOST_AUTO_TEST_CASE(an_empty_table_matches_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(impossible_rows_are_refused) {
-    const std::vector<tier::Row> reversed{{.group = 1, .protocol = 6, .port_first = 2, .port_last = 1}};
+    const std::vector<tier::Row> reversed{
+        {.group = 1, .protocol = 6, .port_first = 2, .port_last = 1}};
     const auto first = tier::AclTable::build(reversed);
     BOOST_REQUIRE(!first.ok());
     BOOST_CHECK(first.error().code == base::Errc::Invalid);
@@ -96,11 +98,8 @@ BOOST_AUTO_TEST_CASE(too_many_rows_are_refused) {
 BOOST_AUTO_TEST_CASE(tables_built_beside_each_other_keep_their_own_rows) {
     std::vector<std::shared_ptr<const tier::AclTable>> tables;
     for (std::uint16_t i = 0; i < 50; ++i) {
-        const std::vector<tier::Row> rows{{.group = 1,
-                                           .any_class = true,
-                                           .protocol = 6,
-                                           .port_first = i,
-                                           .port_last = i}};
+        const std::vector<tier::Row> rows{
+            {.group = 1, .any_class = true, .protocol = 6, .port_first = i, .port_last = i}};
         const auto table = tier::AclTable::build(rows);
         BOOST_REQUIRE(table.ok());
         tables.push_back(*table);

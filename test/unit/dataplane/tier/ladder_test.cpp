@@ -37,8 +37,8 @@ tier::Tier single(std::uint16_t number, tier::TierKind kind, const std::vector<t
     tier::Shard shard;
     if (!rows.empty()) shard.table = table_of(rows);
     shard.class_of = std::make_shared<const tier::ClassOf>();
-    shard.isolation_rule =
-        std::make_shared<const std::vector<std::uint32_t>>(std::vector<std::uint32_t>{0, kIsolationRule});
+    shard.isolation_rule = std::make_shared<const std::vector<std::uint32_t>>(
+        std::vector<std::uint32_t>{0, kIsolationRule});
     const tier::DirectionTables tables{.group_of = groups({0, 1}), .shards = {shard}};
     return {.number = number, .kind = kind, .egress = tables, .ingress = tables};
 }
@@ -77,9 +77,17 @@ const std::vector<Steps> kSteps{
     {"pass_goes_on", {Action::Pass}, {}, {Action::Deny}, false, {Action::Deny, 0, 2, 3}},
     {"isolation_denies", {}, {}, {Action::Allow}, true, {Action::Deny, 0, 1, kIsolationRule}},
     {"isolation_after_pass", {Action::Pass}, {}, {}, true, {Action::Deny, 0, 1, kIsolationRule}},
-    {"network_allow_skips_baseline", {}, {Action::Allow}, {Action::Deny}, true,
+    {"network_allow_skips_baseline",
+     {},
+     {Action::Allow},
+     {Action::Deny},
+     true,
      {Action::Allow, 0, 1, 2}},
-    {"baseline_pass_is_default", {}, {}, {Action::Pass}, false,
+    {"baseline_pass_is_default",
+     {},
+     {},
+     {Action::Pass},
+     false,
      {Action::Allow, 0, base::kTierDefault, 0}},
 };
 
@@ -287,8 +295,8 @@ BOOST_AUTO_TEST_CASE(random_ladders_decide_as_a_linear_search_does) {
             for (std::size_t i = 0; i < size; ++i) {
                 const auto expected =
                     world.naive.decide(questions[i], direction == Direction::Ingress);
-                BOOST_REQUIRE_MESSAGE(answers[i] == expected, "seed " << seed << " burst " << burst
-                                                                     << " question " << i);
+                BOOST_REQUIRE_MESSAGE(answers[i] == expected,
+                                      "seed " << seed << " burst " << burst << " question " << i);
                 const auto trace = ladder.trace(direction, questions[i]);
                 const bool silent = expected.tier == base::kTierDefault;
                 BOOST_REQUIRE(trace.back().action == (silent ? Action::Pass : expected.action));
