@@ -216,6 +216,12 @@ class Lab:
     def host(self, name):
         return next(h for h in self.hosts if h.name == name)
 
+    def mac(self, name):
+        """The host's link-layer address, six bytes."""
+        with_colons = run("ip", "netns", "exec", self.host(name).netns, "cat",
+                          "/sys/class/net/eth0/address")
+        return bytes.fromhex(with_colons.strip().replace(":", ""))
+
     def serve(self, tcp=(80,), udp=(53,), sink=(9000,)):
         for host in self.hosts:
             host.start()

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(ROOT, "scripts/lab"))
 sys.dont_write_bytecode = True
 
 import demo  # noqa: E402
+import frames  # noqa: E402, F401
 import lab as laboratory  # noqa: E402
 from lab import Lab, run  # noqa: E402, F401
 

@@ -10,7 +10,7 @@ import unittest
 
 import e2e
 import frames
-from e2e import Lab, run
+from e2e import Lab
 
 LIAR, VICTIM, NEIGHBOUR = "payments/api", "monitoring/logs", "payments/job"
 
@@ -24,9 +24,7 @@ class Trust(unittest.TestCase):
         e2e.demo_lab(cls.lab)
         cls.liar, cls.victim = cls.lab.host(LIAR), cls.lab.host(VICTIM)
         cls.neighbour, cls.outside = cls.lab.host(NEIGHBOUR), cls.lab.host("outside")
-        cls.macs = {h.name: frames.mac(run("ip", "netns", "exec", h.netns, "cat",
-                                           "/sys/class/net/eth0/address").strip())
-                    for h in cls.lab.hosts}
+        cls.macs = {h.name: cls.lab.mac(h.name) for h in cls.lab.hosts}
         # Everybody speaks once, so that every address has been claimed by its own port. What policy
         # says of it does not matter.
         everybody = [{"id": 0, "from": a.name, "to": VICTIM, "protocol": "UDP", "port": 53,
