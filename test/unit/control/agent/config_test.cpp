@@ -54,7 +54,7 @@ const Case kCases[] = {
     {"unknown key", kGood + "colour: red\n", 11, "colour"},
     {"unknown key of a port", with("side: uplink", "side: uplink, speed: 1"), 3, "speed"},
     {"duplicate key", kGood + "mode: wire\n", 11, ""},
-    {"no ports", with("ports:", "portz:"), 2, "portz"},
+    {"no ports", with("ports:", "portz:"), 3, "portz"},
     {"ports missing", "sync: unix:/s\n", 1, "ports"},
     {"empty ports", "sync: unix:/s\nports: []\n", 2, "ports"},
     {"thirty-two ports", ports(32), 0, ""},
