@@ -125,8 +125,8 @@ struct Place {
     std::vector<kube::Problem>* problems;
 
     void report(const std::string& below, std::string message) const {
-        problems->push_back({"", policy->path(), field + "." + below, base::Errc::Invalid,
-                             std::move(message)});
+        problems->push_back(
+            {"", policy->path(), field + "." + below, base::Errc::Invalid, std::move(message)});
     }
 };
 

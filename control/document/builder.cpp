@@ -24,7 +24,8 @@ T* array(std::pmr::monotonic_buffer_resource& arena, std::size_t count) {
 
 bool Builder::refuse(base::Errc code, std::uint32_t line, std::string what) {
     if (!error_) {
-        error_ = base::Error{code, documents_->name() + ":" + std::to_string(line), std::move(what)};
+        error_ =
+            base::Error{code, documents_->name() + ":" + std::to_string(line), std::move(what)};
     }
     return false;
 }

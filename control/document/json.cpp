@@ -72,7 +72,8 @@ public:
     bool parse_error(std::size_t, const std::string& token, const Json::exception&) {
         constexpr std::size_t kShown = 40;
         std::string shown = token.substr(0, kShown);
-        std::replace_if(shown.begin(), shown.end(), [](char c) { return c < ' '; }, ' ');
+        std::replace_if(
+            shown.begin(), shown.end(), [](char c) { return c < ' '; }, ' ');
         return refuse("not JSON, at \"" + shown + "\"");
     }
 

@@ -42,8 +42,8 @@ std::vector<std::pair<std::string_view, Reader>> Reader::members() const {
     }
     readers.reserve(value_->members().size());
     for (const Member& member : value_->members()) {
-        std::string path = path_.empty() ? std::string(member.key)
-                                         : path_ + "." + std::string(member.key);
+        std::string path =
+            path_.empty() ? std::string(member.key) : path_ + "." + std::string(member.key);
         readers.emplace_back(member.key, Reader{&member.value, std::move(path), *this});
     }
     return readers;
@@ -97,8 +97,8 @@ void Reader::wrong_kind(std::string_view needed) const {
     message += needed;
     message += ", not ";
     message += name(value_ != nullptr ? value_->kind() : Kind::Null);
-    const bool unquoted = needed == "a string" &&
-                          (is(Kind::Boolean) || is(Kind::Integer) || is(Kind::Real));
+    const bool unquoted =
+        needed == "a string" && (is(Kind::Boolean) || is(Kind::Integer) || is(Kind::Real));
     if (unquoted && is(Kind::Boolean)) {
         message += "; put it in quotes (plain yes, no, on, off, y, n, true and false are booleans)";
     } else if (unquoted) {

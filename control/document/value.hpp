@@ -41,7 +41,7 @@ public:
 
     Kind kind() const noexcept { return kind_; }
     bool is_null() const noexcept { return kind_ == Kind::Null; }
-    std::uint32_t line() const noexcept { return line_; }  ///< 1-based
+    std::uint32_t line() const noexcept { return line_; }    ///< 1-based
     std::uint32_t nodes() const noexcept { return nodes_; }  ///< values in this tree, aliases too
 
     /// Requires, for each of these: kind() is the kind asked for.
@@ -76,9 +76,7 @@ struct Member {
     Value value;
 };
 
-inline std::span<const Member> Value::members() const noexcept {
-    return {payload_.members, size_};
-}
+inline std::span<const Member> Value::members() const noexcept { return {payload_.members, size_}; }
 
 /// Same kinds, texts and numbers; lines do not matter, nor does the order of members.
 bool same(const Value& a, const Value& b);

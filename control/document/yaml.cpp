@@ -149,8 +149,8 @@ base::Result<Documents> parse_yaml(std::string_view text, std::string name) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     const Diag diag(fy_diag_create(nullptr));
     fy_parse_cfg config{};
-    config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG |
-                                                   FYPCF_JSON_NONE);
+    config.flags =
+        static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE);
     config.diag = diag.get();
     const Parser parser(fy_parser_create(&config));
     if (!diag || !parser || fy_parser_set_string(parser.get(), text.data(), text.size()) != 0) {

@@ -41,7 +41,7 @@ struct Pod {
     std::vector<base::Address> addresses;
     std::string node;
     bool host_network = false;
-    bool terminated = false;  ///< phase Succeeded or Failed
+    bool terminated = false;           ///< phase Succeeded or Failed
     std::vector<ContainerPort> ports;  ///< of containers and sidecars
     friend bool operator==(const Pod&, const Pod&) = default;
 

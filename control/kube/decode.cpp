@@ -46,8 +46,8 @@ void add_form_problems(const std::vector<Fault>& faults, Decoded& decoded) {
 }
 
 void note(Decoded& decoded, Errc error, std::string message, Severity severity) {
-    decoded.form_problems.push_back({decoded.path, decoded.key.path(), "", error,
-                                     std::move(message), severity, decoded.line});
+    decoded.form_problems.push_back(
+        {decoded.path, decoded.key.path(), "", error, std::move(message), severity, decoded.line});
     decoded.problems = decoded.form_problems;
 }
 
@@ -209,8 +209,7 @@ void decode_items(const document::Value& value, const std::string& path, int dep
     const document::Value* items = value.find("items");
     const bool is_list = kind != nullptr && kind->kind() == Kind::Text &&
                          kind->as_text().ends_with("List") && items != nullptr;
-    if (!is_list || depth >= kListDepthMax ||
-        (items->kind() != Kind::List && !items->is_null())) {
+    if (!is_list || depth >= kListDepthMax || (items->kind() != Kind::List && !items->is_null())) {
         objects.push_back(decode_object(value, path));
         return;
     }
@@ -266,8 +265,8 @@ Decoded decode_object(const document::Value& value, const std::string& path, con
         add_form_problems(faults, decoded);
         return decoded;
     }
-    const auto known = std::find_if(
-        std::begin(kEnforced), std::end(kEnforced), [&](const Identity& identity) {
+    const auto known =
+        std::find_if(std::begin(kEnforced), std::end(kEnforced), [&](const Identity& identity) {
             return identity.kind == decoded.key.kind && identity.api_version == api_version;
         });
     if (known == std::end(kEnforced)) {

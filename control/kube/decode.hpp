@@ -41,23 +41,27 @@ using Object =
     std::variant<std::monostate, Namespace, Pod, Node, NetworkPolicy, ClusterNetworkPolicy>;
 
 enum class Soundness {
-    Sound,     ///< use it; rules that are not understood fail closed
-    Doubtful,  ///< the API server would refuse it: its last good version stays. Without one, use it,
-               ///< with the rules that are wrong failing closed
-    Unusable,  ///< cannot be enforced: its last good version stays, else see the fields below
-    Ignored,   ///< a kind that has nothing to do with policy
+    /// Use it; rules that are not understood fail closed.
+    Sound,
+    /// The API server would refuse it: its last good version stays. Without one, use it, with the
+    /// rules that are wrong failing closed.
+    Doubtful,
+    /// Cannot be enforced: its last good version stays, else see the fields of Decoded.
+    Unusable,
+    /// A kind that has nothing to do with policy.
+    Ignored,
 };
 
 struct Decoded {
     ObjectKey key;
     Object object;
     Soundness soundness = Soundness::Sound;
-    bool may_deny = true;  ///< leaving it out could let something pass
+    bool may_deny = true;                    ///< leaving it out could let something pass
     std::optional<NetworkPolicy> isolating;  ///< stands in for an unusable NetworkPolicy
     std::string path;                        ///< file
     std::uint32_t line = 0;
-    std::vector<Problem> problems;      ///< all that matters for enforcement
-    std::vector<Problem> form_problems; ///< of these, what is wrong before any schema is asked
+    std::vector<Problem> problems;       ///< all that matters for enforcement
+    std::vector<Problem> form_problems;  ///< of these, what is wrong before any schema is asked
 };
 
 /// Adds what a schema says about the object, with its name and place, except where the document

@@ -58,9 +58,7 @@ std::vector<ContainerPort> decode_ports(const Reader& spec) {
 
 }  // namespace
 
-Namespace bare_namespace(const std::string& name) {
-    return {name, {{kNamespaceNameLabel, name}}};
-}
+Namespace bare_namespace(const std::string& name) { return {name, {{kNamespaceNameLabel, name}}}; }
 
 Namespace decode_namespace(const Reader& root, std::string name) {
     Namespace result;
@@ -85,7 +83,8 @@ Pod decode_pod(const Reader& root) {
     const std::string phase = status.at("phase").text().value_or("");
     pod.terminated = phase == "Succeeded" || phase == "Failed";
     add_address(status.at("podIP"), pod.addresses);
-    for (const Reader& item : status.at("podIPs").items()) add_address(item.at("ip"), pod.addresses);
+    for (const Reader& item : status.at("podIPs").items())
+        add_address(item.at("ip"), pod.addresses);
     return pod;
 }
 

@@ -101,7 +101,8 @@ ClusterPolicyProtocol decode_protocol(const Reader& reader) {
 
 using DecodePeer = ClusterPolicyPeer (*)(const Reader&);
 
-ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers, DecodePeer decode_peer) {
+ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers,
+                              DecodePeer decode_peer) {
     ClusterPolicyRule rule;
     has_unknown(reader, {"name", "action", "protocols", peers});
     if (!reader.is(Kind::Object)) return rule;

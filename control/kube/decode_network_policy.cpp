@@ -64,7 +64,9 @@ std::vector<NetworkPolicyRule> decode_rules(const Reader& reader, std::string_vi
 std::vector<std::string> readable_types(const Reader& spec, const std::vector<Fault>& faults) {
     const std::vector<std::string> both{"Ingress", "Egress"};
     const std::vector<std::string> types = decode_strings(spec.at("policyTypes"));
-    const auto known = [](const std::string& type) { return type == "Ingress" || type == "Egress"; };
+    const auto known = [](const std::string& type) {
+        return type == "Ingress" || type == "Egress";
+    };
     if (!faults.empty() || !std::all_of(types.begin(), types.end(), known)) return both;
     if (!types.empty()) return types;
     const Reader egress = spec.at("egress");

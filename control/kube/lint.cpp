@@ -28,11 +28,10 @@ std::vector<Problem> lint(const Contents& objects, Channel channel) {
         add_unless_covered(std::move(found), *object, problems);
         const auto [known, added] = first.try_emplace(object->key, object.get());
         if (added || object->soundness == Soundness::Ignored) continue;
-        problems.push_back({object->path, object->key.path(), "metadata.name",
-                            base::Errc::Duplicate,
-                            "is also in " + known->second->path + ":" +
-                                std::to_string(known->second->line),
-                            Severity::Error, object->line});
+        problems.push_back(
+            {object->path, object->key.path(), "metadata.name", base::Errc::Duplicate,
+             "is also in " + known->second->path + ":" + std::to_string(known->second->line),
+             Severity::Error, object->line});
     }
     return problems;
 }

@@ -126,8 +126,8 @@ bool ManifestWatch::take(const inotify_event& event) {
     const auto watched = watched_.find(event.wd);
     if (watched == watched_.end() || (event.mask & IN_IGNORED) != 0) return false;
     if (event.len == 0) return (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB)) != 0;
-    bool changed = watched->second.awaited.count(event.name) != 0 &&
-                   (event.mask & kNameEvents) != 0;
+    bool changed =
+        watched->second.awaited.count(event.name) != 0 && (event.mask & kNameEvents) != 0;
     for (const std::string& folder : watched->second.folders) {
         changed = take_in_folder(event, folder) || changed;
     }
@@ -151,9 +151,8 @@ bool ManifestWatch::drain() {
 /// A writer that never closes its file must not keep it out for ever.
 bool ManifestWatch::expire_writing() {
     const auto now = Clock::now();
-    return std::erase_if(writing_, [&](const auto& entry) {
-               return now - entry.second >= kWritingMax;
-           }) != 0;
+    return std::erase_if(writing_,
+                         [&](const auto& entry) { return now - entry.second >= kWritingMax; }) != 0;
 }
 
 std::set<std::string> ManifestWatch::unsettled() const {

@@ -56,7 +56,8 @@ private:
         friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
     };
     static Fingerprint fingerprint(const std::string& path);
-    bool refresh_path(Store& store, const std::string& path, const std::set<std::string>& unsettled);
+    bool refresh_path(Store& store, const std::string& path,
+                      const std::set<std::string>& unsettled);
     bool refresh_file(Store& store, const std::string& file);
 
     std::vector<std::string> paths_;

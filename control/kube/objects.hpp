@@ -19,7 +19,7 @@ namespace tierwall::kube {
 
 struct Objects {
     Cluster cluster;
-    std::map<std::string, NetworkPolicy> network_policies;                ///< by "namespace/name"
+    std::map<std::string, NetworkPolicy> network_policies;                 ///< by "namespace/name"
     std::map<std::string, ClusterNetworkPolicy> cluster_network_policies;  ///< by name
 };
 

@@ -27,7 +27,8 @@ std::string line_of(const Problem& problem) {
 bool same_object(const Decoded& a, const Decoded& b) { return a.object == b.object; }
 
 Problem about(const Decoded& decoded, base::Errc error, std::string message, Severity severity) {
-    return {decoded.path, decoded.key.path(), "", error, std::move(message), severity, decoded.line};
+    return {decoded.path,       decoded.key.path(), "",          error,
+            std::move(message), severity,           decoded.line};
 }
 
 }  // namespace
@@ -84,7 +85,8 @@ void Store::mark_unreadable(const std::string& source, const base::Error& error)
     Problem problem{source, "", "", error.code, error.what};
     const std::size_t colon = error.where.rfind(':');
     if (colon != std::string::npos && error.where.substr(0, colon) == source) {
-        problem.line = static_cast<std::uint32_t>(std::strtoul(&error.where[colon + 1], nullptr, 10));
+        problem.line =
+            static_cast<std::uint32_t>(std::strtoul(&error.where[colon + 1], nullptr, 10));
     }
     sources_[source].failure = {std::move(problem)};
 }
@@ -114,8 +116,7 @@ void Store::claim(Source& holder, const std::string& source,
 void Store::unclaim(const std::string& source, const ObjectKey& key) {
     const auto entry = entries_.find(key);
     if (entry == entries_.end()) return;
-    std::erase_if(entry->second.claims,
-                  [&](const Claim& claim) { return claim.source == source; });
+    std::erase_if(entry->second.claims, [&](const Claim& claim) { return claim.source == source; });
 }
 
 void Store::settle(const ObjectKey& key) {
@@ -227,8 +228,8 @@ void Store::add_problems(const Entry& entry, std::vector<Problem>& problems) con
     const Decoded& first = *entry.claims.front().object;
     problems.insert(problems.end(), first.problems.begin(), first.problems.end());
     if (entry.state == State::Kept) {
-        problems.push_back(about(first, base::Errc::Invalid,
-                                 "its last good version stays in force", Severity::Warning));
+        problems.push_back(about(first, base::Errc::Invalid, "its last good version stays in force",
+                                 Severity::Warning));
     } else if (entry.state == State::StandIn && first.isolating) {
         problems.push_back(about(first, base::Errc::Invalid,
                                  "isolates the pods it selects until it can be read",

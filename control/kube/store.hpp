@@ -95,7 +95,7 @@ private:
     Objects objects_;
     std::map<ObjectKey, Entry> entries_;
     std::map<std::string, Source> sources_;
-    std::set<ObjectKey> noisy_;    ///< entries with something to report
+    std::set<ObjectKey> noisy_;      ///< entries with something to report
     std::set<std::string> implied_;  ///< namespaces known only by what is in them
     std::uint64_t version_ = 0;
 };

@@ -81,7 +81,9 @@ bool is_strict_cidr(std::string_view text) {
 bool is_domain_peer(std::string_view text) {
     if (text.starts_with("*.")) text.remove_prefix(2);
     if (text.ends_with('.')) text.remove_suffix(1);
-    const auto is_first = [](char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'z'); };
+    const auto is_first = [](char c) {
+        return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'z');
+    };
     const auto good = [&](std::string_view label) {
         const auto inner = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; };
         if (label.empty()) return false;

@@ -110,8 +110,9 @@ void Check::check_selector(const LabelSelector& selector, const std::string& at)
     std::vector<Problem> found;
     validate_selector(selector, at, found);
     for (Problem& problem : found) {
-        warn(std::move(problem.field), problem.message + "; the API server does not check it here, "
-                                                         "and what it selects fails closed");
+        warn(std::move(problem.field), problem.message +
+                                           "; the API server does not check it here, "
+                                           "and what it selects fails closed");
     }
 }
 

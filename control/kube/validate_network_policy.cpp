@@ -26,7 +26,8 @@ std::optional<base::Prefix> check_cidr(const std::string& cidr, const std::strin
                                        Problems& problems) {
     const auto prefix = base::parse_prefix(cidr);
     if (!prefix) {
-        add(problems, at, Errc::Invalid, "\"" + cidr + "\" is not a CIDR block, such as 10.0.0.0/8");
+        add(problems, at, Errc::Invalid,
+            "\"" + cidr + "\" is not a CIDR block, such as 10.0.0.0/8");
         return std::nullopt;
     }
     const auto address = base::parse_address(cidr.substr(0, cidr.find('/')));
@@ -94,8 +95,9 @@ void check_port(const NetworkPolicyPort& port, const std::string& at, Problems& 
     const auto* name = std::get_if<std::string>(&port.port);
     if (name != nullptr && !is_port_name(*name)) {
         add(problems, at + ".port", Errc::Invalid,
-            "\"" + *name + "\" is no port name: 1 to 15 of [a-z0-9-], with a letter, without a "
-            "hyphen at an end or twice");
+            "\"" + *name +
+                "\" is no port name: 1 to 15 of [a-z0-9-], with a letter, without a "
+                "hyphen at an end or twice");
     }
     if (port.end_port) check_end_port(port, at + ".endPort", problems);
 }

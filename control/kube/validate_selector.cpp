@@ -39,7 +39,8 @@ void validate_selector(const LabelSelector& selector, const std::string& field,
     const std::string labels = field + ".matchLabels";
     for (const auto& [key, value] : selector.match_labels) {
         if (!is_label_key(key)) {
-            problems.push_back({"", "", labels, Errc::Invalid, "\"" + key + "\" is not a label key"});
+            problems.push_back(
+                {"", "", labels, Errc::Invalid, "\"" + key + "\" is not a label key"});
         }
         if (!is_label_value(value)) {
             problems.push_back({"", "", labels, Errc::Invalid,

@@ -84,27 +84,27 @@ struct Port {
     std::uint8_t protocol = 0;  ///< IANA number: TCP, UDP or SCTP
     std::uint16_t first = 0;
     std::uint16_t last = 65535;
-    std::string name;           ///< not empty: a named port, first and last are ignored
+    std::string name;  ///< not empty: a named port, first and last are ignored
     friend auto operator<=>(const Port&, const Port&) = default;
     friend bool operator==(const Port&, const Port&) = default;
 };
 
 struct Rule {
     base::Action action = base::Action::Allow;  ///< Allow (Accept), Deny or Pass
-    bool any_peer = false;      ///< every source or destination; `peers` is ignored
-    std::vector<Peer> peers;    ///< any of them; empty without any_peer: matches nothing
-    std::vector<Port> ports;    ///< any of them; empty: every protocol, with or without ports
-    std::uint32_t index = 0;    ///< place in the object's list, 0-based
-    std::string name;           ///< the rule's own name, where it has one
-    bool failed_closed = false; ///< stands for a rule that could not be understood
+    bool any_peer = false;                      ///< every source or destination; `peers` is ignored
+    std::vector<Peer> peers;     ///< any of them; empty without any_peer: matches nothing
+    std::vector<Port> ports;     ///< any of them; empty: every protocol, with or without ports
+    std::uint32_t index = 0;     ///< place in the object's list, 0-based
+    std::string name;            ///< the rule's own name, where it has one
+    bool failed_closed = false;  ///< stands for a rule that could not be understood
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 struct Policy {
     std::uint16_t tier = base::kTierNetworkPolicy;  ///< base::TierNumber
-    std::int32_t priority = 0;  ///< lower first, within the tier; 0 for NetworkPolicy
-    std::string kind;           ///< "NetworkPolicy", "ClusterNetworkPolicy"
-    std::string namespace_name; ///< empty for cluster-scoped kinds
+    std::int32_t priority = 0;   ///< lower first, within the tier; 0 for NetworkPolicy
+    std::string kind;            ///< "NetworkPolicy", "ClusterNetworkPolicy"
+    std::string namespace_name;  ///< empty for cluster-scoped kinds
     std::string name;
     PodSet subject;
     bool isolates_ingress = false;  ///< NetworkPolicy: policyTypes

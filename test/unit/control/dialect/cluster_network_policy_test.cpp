@@ -25,7 +25,9 @@ struct Result {
 kube::ClusterNetworkPolicy written(const std::string& spec) {
     const auto documents = document::parse_yaml(
         "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
-        "metadata: {name: guard}\nspec: " + spec + "\n", "f");
+        "metadata: {name: guard}\nspec: " +
+            spec + "\n",
+        "f");
     BOOST_REQUIRE(documents.ok());
     const auto decoded = kube::decode_object(documents->roots().front(), "f");
     return std::get<kube::ClusterNetworkPolicy>(decoded.object);
@@ -115,14 +117,16 @@ BOOST_AUTO_TEST_CASE(every_kind_of_peer_is_translated) {
     BOOST_TEST((std::get<PodSet>(peers[1]) == PodSet{"", red, {}}));
     BOOST_TEST(std::get<NetworkSet>(peers[2]).cidrs.size() == 2u);
     BOOST_TEST((std::get<NodeSet>(peers[3]) == NodeSet{}));
-    BOOST_TEST(std::get<NameSet>(peers[4]).names == (std::vector<std::string>{"*.b.io", "www.example.com"}),
+    BOOST_TEST(std::get<NameSet>(peers[4]).names ==
+                   (std::vector<std::string>{"*.b.io", "www.example.com"}),
                boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(protocols_are_translated_and_a_name_goes_with_any_of_them) {
     const Result result = with_egress(
         "{action: Deny, to: [{namespaces: {}}], protocols: ["
-        "{tcp: {destinationPort: {number: 80}}}, {udp: {destinationPort: {range: {start: 1, end: 65535}}}},"
+        "{tcp: {destinationPort: {number: 80}}}, {udp: {destinationPort: {range: {start: 1, end: "
+        "65535}}}},"
         "{sctp: {destinationPort: {number: 9}}}, {destinationNamedPort: http}]}");
     const std::vector<Port> expected{{6, 80, 80, ""},        {17, 1, 65535, ""},
                                      {132, 9, 9, ""},        {6, 0, 65535, "http"},
@@ -133,7 +137,8 @@ BOOST_AUTO_TEST_CASE(protocols_are_translated_and_a_name_goes_with_any_of_them) 
 
 BOOST_AUTO_TEST_CASE(a_named_port_with_networks_is_no_reason_to_fail_closed) {
     const Result result = with_egress(
-        "{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: http}]}");
+        "{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: "
+        "http}]}");
     BOOST_TEST(!result.policy.egress.at(0).failed_closed);
     BOOST_TEST(result.policy.egress.at(0).peers.size() == 1u);
 }
@@ -144,9 +149,9 @@ BOOST_AUTO_TEST_CASE(domain_names_are_for_accept_in_the_admin_tier) {
         const char* action;
         bool good;
     };
-    for (const Case& row : {Case{"Admin", "Accept", true}, Case{"Admin", "Deny", false},
-                            Case{"Admin", "Pass", false}, Case{"Baseline", "Accept", false},
-                            Case{"Baseline", "Deny", false}}) {
+    for (const Case& row :
+         {Case{"Admin", "Accept", true}, Case{"Admin", "Deny", false}, Case{"Admin", "Pass", false},
+          Case{"Baseline", "Accept", false}, Case{"Baseline", "Deny", false}}) {
         const Result result = with_egress(
             std::string("{action: ") + row.action + ", to: [{domainNames: [a.io]}]}", row.tier);
         BOOST_TEST(result.policy.egress.at(0).failed_closed == !row.good);

@@ -20,13 +20,17 @@ namespace {
 policy::Policy translated(const std::string& spec) {
     const auto documents = document::parse_yaml(
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        "metadata: {name: p, namespace: shop}\nspec: " + spec + "\n", "f");
+        "metadata: {name: p, namespace: shop}\nspec: " +
+            spec + "\n",
+        "f");
     BOOST_REQUIRE(documents.ok());
     const auto decoded = kube::decode_object(documents->roots().front(), "f");
     return dialect::translate(std::get<kube::NetworkPolicy>(decoded.object));
 }
 
-Rule rule(const std::string& ingress) { return translated("{ingress: [" + ingress + "]}").ingress[0]; }
+Rule rule(const std::string& ingress) {
+    return translated("{ingress: [" + ingress + "]}").ingress[0];
+}
 
 struct Isolation {
     const char* spec;
@@ -82,7 +86,8 @@ const char* const kBad[] = {
     "{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}",
     "{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [x]}}]}",
     "{from: [{podSelector: {matchExpressions: [{key: a, operator: In}]}}]}",
-    "{from: [{podSelector: {}}, {namespaceSelector: {matchExpressions: [{key: a, operator: Gt}]}}]}",
+    "{from: [{podSelector: {}}, {namespaceSelector: {matchExpressions: [{key: a, operator: "
+    "Gt}]}}]}",
     "{ports: [{protocol: ICMP}]}",
     "{ports: [{port: 0}]}",
     "{ports: [{port: 80, endPort: 79}]}",
@@ -92,7 +97,8 @@ const char* const kBad[] = {
 
 }  // namespace
 
-BOOST_DATA_TEST_CASE(isolation_follows_policy_types_and_their_defaults, data::make(kIsolations), row) {
+BOOST_DATA_TEST_CASE(isolation_follows_policy_types_and_their_defaults, data::make(kIsolations),
+                     row) {
     const policy::Policy policy = translated(row.spec);
     BOOST_TEST(policy.isolates_ingress == row.ingress);
     BOOST_TEST(policy.isolates_egress == row.egress);
@@ -146,7 +152,8 @@ BOOST_AUTO_TEST_CASE(selectors_of_peers_stay_in_the_namespace_unless_one_selects
 
 BOOST_AUTO_TEST_CASE(blocks_are_masked_and_read_as_old_objects_have_them) {
     const Rule result = rule(
-        "{from: [{ipBlock: {cidr: 010.0.0.5/08, except: [10.2.0.1/16, 10.1.0.0/16, 10.2.0.0/16]}}]}");
+        "{from: [{ipBlock: {cidr: 010.0.0.5/08, except: [10.2.0.1/16, 10.1.0.0/16, "
+        "10.2.0.0/16]}}]}");
     const auto& networks = std::get<NetworkSet>(result.peers.at(0));
     BOOST_REQUIRE(networks.cidrs.size() == 1u);
     BOOST_TEST(base::text(networks.cidrs[0]) == "10.0.0.0/8");

@@ -68,11 +68,15 @@ const Refused kYaml[] = {
 
 const Refused kJson[] = {
     {"duplicate key", "{\"a\":1,\n\"a\":2}", base::Errc::Duplicate, "f:2", "\"a\""},
-    {"duplicate key of 30", "{" + [] {
-         std::string text;
-         for (int i = 0; i < 30; ++i) text += "\"k" + std::to_string(i) + "\":1,";
-         return text;
-     }() + "\"k7\":1}", base::Errc::Duplicate, "f:1", "\"k7\""},
+    {"duplicate key of 30",
+     "{" +
+         [] {
+             std::string text;
+             for (int i = 0; i < 30; ++i) text += "\"k" + std::to_string(i) + "\":1,";
+             return text;
+         }() +
+         "\"k7\":1}",
+     base::Errc::Duplicate, "f:1", "\"k7\""},
     {"trailing comma", "{\"a\":1,}", base::Errc::Invalid, "f:1", "not JSON"},
     {"cut off", "{\"a\":\n\n[1,2", base::Errc::Invalid, "f:3", "not JSON"},
     {"text after it", "{\"a\":1}\n]", base::Errc::Invalid, "f:", "after the end"},
@@ -97,24 +101,54 @@ struct Scalar {
     const char* text;
     Kind kind;
     double number;
-    friend std::ostream& operator<<(std::ostream& out, const Scalar& row) { return out << row.text; }
+    friend std::ostream& operator<<(std::ostream& out, const Scalar& row) {
+        return out << row.text;
+    }
 };
 
 const Scalar kScalars[] = {
-    {"~", Kind::Null, 0},           {"null", Kind::Null, 0},       {"Null", Kind::Null, 0},
-    {"nULL", Kind::Text, 0},        {"true", Kind::Boolean, 1},    {"yes", Kind::Boolean, 1},
-    {"Y", Kind::Boolean, 1},        {"on", Kind::Boolean, 1},      {"ON", Kind::Boolean, 1},
-    {"no", Kind::Boolean, 0},       {"n", Kind::Boolean, 0},       {"off", Kind::Boolean, 0},
-    {"False", Kind::Boolean, 0},    {"yES", Kind::Text, 0},        {"yess", Kind::Text, 0},
-    {"'yes'", Kind::Text, 0},       {"\"80\"", Kind::Text, 0},     {"!!str 80", Kind::Text, 0},
-    {"80", Kind::Integer, 80},      {"-1", Kind::Integer, -1},     {"+7", Kind::Integer, 7},
-    {"010", Kind::Integer, 8},      {"080", Kind::Integer, 80},    {"0x1F", Kind::Integer, 31},
-    {"0b11", Kind::Integer, 3},     {"0o17", Kind::Integer, 15},   {"1_000", Kind::Integer, 1000},
-    {"1.5", Kind::Real, 1.5},       {"80.0", Kind::Real, 80},      {"1e3", Kind::Real, 1000},
-    {".5", Kind::Real, 0.5},        {"-.5", Kind::Real, -0.5},     {"1.2.3", Kind::Text, 0},
-    {"10.0.0.0/8", Kind::Text, 0},  {"fd00::/8", Kind::Text, 0},   {"::/0", Kind::Text, 0},
-    {"2001-01-01", Kind::Text, 0},  {"-", Kind::Null, 0},          {"8080/tcp", Kind::Text, 0},
-    {"0x", Kind::Text, 0},          {"1-2", Kind::Text, 0},        {"v1", Kind::Text, 0},
+    {"~", Kind::Null, 0},
+    {"null", Kind::Null, 0},
+    {"Null", Kind::Null, 0},
+    {"nULL", Kind::Text, 0},
+    {"true", Kind::Boolean, 1},
+    {"yes", Kind::Boolean, 1},
+    {"Y", Kind::Boolean, 1},
+    {"on", Kind::Boolean, 1},
+    {"ON", Kind::Boolean, 1},
+    {"no", Kind::Boolean, 0},
+    {"n", Kind::Boolean, 0},
+    {"off", Kind::Boolean, 0},
+    {"False", Kind::Boolean, 0},
+    {"yES", Kind::Text, 0},
+    {"yess", Kind::Text, 0},
+    {"'yes'", Kind::Text, 0},
+    {"\"80\"", Kind::Text, 0},
+    {"!!str 80", Kind::Text, 0},
+    {"80", Kind::Integer, 80},
+    {"-1", Kind::Integer, -1},
+    {"+7", Kind::Integer, 7},
+    {"010", Kind::Integer, 8},
+    {"080", Kind::Integer, 80},
+    {"0x1F", Kind::Integer, 31},
+    {"0b11", Kind::Integer, 3},
+    {"0o17", Kind::Integer, 15},
+    {"1_000", Kind::Integer, 1000},
+    {"1.5", Kind::Real, 1.5},
+    {"80.0", Kind::Real, 80},
+    {"1e3", Kind::Real, 1000},
+    {".5", Kind::Real, 0.5},
+    {"-.5", Kind::Real, -0.5},
+    {"1.2.3", Kind::Text, 0},
+    {"10.0.0.0/8", Kind::Text, 0},
+    {"fd00::/8", Kind::Text, 0},
+    {"::/0", Kind::Text, 0},
+    {"2001-01-01", Kind::Text, 0},
+    {"-", Kind::Null, 0},
+    {"8080/tcp", Kind::Text, 0},
+    {"0x", Kind::Text, 0},
+    {"1-2", Kind::Text, 0},
+    {"v1", Kind::Text, 0},
     {"9223372036854775807", Kind::Integer, 9223372036854775807.0},
     {"9223372036854775808", Kind::Real, 9223372036854775808.0},
 };
@@ -135,7 +169,8 @@ BOOST_DATA_TEST_CASE(plain_scalars_are_what_kubectl_takes_them_for, data::make(k
     BOOST_REQUIRE(documents.ok());
     const Value& value = *documents->roots().front().find("a");
     BOOST_TEST(name(value.kind()) == name(row.kind));
-    if (row.kind == Kind::Integer) BOOST_TEST(static_cast<double>(value.as_integer()) == row.number);
+    if (row.kind == Kind::Integer)
+        BOOST_TEST(static_cast<double>(value.as_integer()) == row.number);
     if (row.kind == Kind::Real) BOOST_TEST(value.as_real() == row.number);
     if (row.kind == Kind::Boolean) BOOST_TEST(value.as_boolean() == (row.number != 0));
 }
@@ -153,7 +188,9 @@ BOOST_AUTO_TEST_CASE(empty_documents_are_left_out) {
 }
 
 BOOST_AUTO_TEST_CASE(byte_order_mark_and_carriage_returns_do_not_matter) {
-    for (const char* text : {"\xef\xbb\xbf" "a: x\r\nb: y z\r\n", "a: x\nb: y z\n"}) {
+    for (const char* text : {"\xef\xbb\xbf"
+                             "a: x\r\nb: y z\r\n",
+                             "a: x\nb: y z\n"}) {
         const auto documents = parse_yaml(text, "f");
         BOOST_REQUIRE(documents.ok());
         BOOST_TEST(documents->roots()[0].find("a")->as_text() == "x");
@@ -164,8 +201,8 @@ BOOST_AUTO_TEST_CASE(byte_order_mark_and_carriage_returns_do_not_matter) {
 }
 
 BOOST_AUTO_TEST_CASE(merge_keys_fill_in_what_is_not_there) {
-    const auto documents = parse_yaml(
-        "x: &x {k: 1, l: 2}\ny: &y {l: 3, m: 4}\nz:\n  <<: [*x, *y]\n  k: 9\n", "f");
+    const auto documents =
+        parse_yaml("x: &x {k: 1, l: 2}\ny: &y {l: 3, m: 4}\nz:\n  <<: [*x, *y]\n  k: 9\n", "f");
     BOOST_REQUIRE(documents.ok());
     const Value& z = *documents->roots()[0].find("z");
     BOOST_TEST(z.members().size() == 3u);

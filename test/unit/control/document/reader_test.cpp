@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/document/parse.hpp"
 #include "control/document/reader.hpp"
+#include "control/document/parse.hpp"
 
 #include <boost/test/unit_test.hpp>
 

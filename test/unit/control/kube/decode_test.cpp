@@ -68,15 +68,15 @@ BOOST_AUTO_TEST_CASE(pods_that_are_no_pods_to_policy_are_not_live) {
         const char* rest;
         bool live;
     };
-    for (const Case& row : {Case{"status: {podIP: 10.0.0.1, phase: Running}", true},
-                            Case{"status: {podIP: 10.0.0.1}", true},
-                            Case{"status: {podIP: 10.0.0.1, phase: Succeeded}", false},
-                            Case{"status: {podIP: 10.0.0.1, phase: Failed}", false},
-                            Case{"status: {phase: Pending}", false},
-                            Case{"status: {podIP: \"\"}", false},
-                            Case{"spec: {hostNetwork: true}\nstatus: {podIP: 10.0.0.1}", false}}) {
-        const auto objects = decoded(
-            std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n") + row.rest);
+    for (const Case& row :
+         {Case{"status: {podIP: 10.0.0.1, phase: Running}", true},
+          Case{"status: {podIP: 10.0.0.1}", true},
+          Case{"status: {podIP: 10.0.0.1, phase: Succeeded}", false},
+          Case{"status: {podIP: 10.0.0.1, phase: Failed}", false},
+          Case{"status: {phase: Pending}", false}, Case{"status: {podIP: \"\"}", false},
+          Case{"spec: {hostNetwork: true}\nstatus: {podIP: 10.0.0.1}", false}}) {
+        const auto objects =
+            decoded(std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n") + row.rest);
         BOOST_TEST(std::get<Pod>(objects[0].object).is_live() == row.live, row.rest);
         BOOST_TEST(objects[0].key.path() == "Pod/default/a");
     }
@@ -97,8 +97,10 @@ BOOST_AUTO_TEST_CASE(a_label_that_yaml_takes_for_a_boolean_is_refused_with_a_hin
 
 BOOST_AUTO_TEST_CASE(a_node_has_its_internal_and_external_addresses) {
     const auto objects = decoded(
-        "apiVersion: v1\nkind: Node\nmetadata: {name: n1, labels: {zone: a}}\nstatus:\n  addresses:\n"
-        "  - {type: InternalIP, address: 192.0.2.1}\n  - {type: ExternalIP, address: \"2001:db8::1\"}\n"
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n1, labels: {zone: a}}\nstatus:\n  "
+        "addresses:\n"
+        "  - {type: InternalIP, address: 192.0.2.1}\n  - {type: ExternalIP, address: "
+        "\"2001:db8::1\"}\n"
         "  - {type: Hostname, address: n1}\n  - {type: InternalDNS, address: n1.internal}\n");
     const Node& node = std::get<Node>(objects[0].object);
     BOOST_TEST(objects[0].problems.empty());
@@ -115,7 +117,8 @@ BOOST_AUTO_TEST_CASE(lists_are_opened_with_and_without_the_kind_of_their_items) 
     BOOST_TEST(typed[1].key.path() == "Pod/x/b");
     const auto mixed = decoded(
         "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Node, metadata: {name: n1}}\n"
-        "- apiVersion: v1\n  kind: List\n  items: [{apiVersion: v1, kind: Pod, metadata: {name: p}}]\n");
+        "- apiVersion: v1\n  kind: List\n  items: [{apiVersion: v1, kind: Pod, metadata: {name: "
+        "p}}]\n");
     BOOST_REQUIRE(mixed.size() == 2u);
     BOOST_TEST(mixed[0].key.path() == "Node/n1");
     BOOST_TEST(mixed[1].key.path() == "Pod/default/p");
@@ -128,9 +131,10 @@ BOOST_AUTO_TEST_CASE(lists_are_opened_with_and_without_the_kind_of_their_items) 
 }
 
 BOOST_AUTO_TEST_CASE(documents_that_are_no_objects_are_unusable) {
-    for (const char* text : {"[1, 2]", "- a", "5", "just text", "{kind: 5, apiVersion: v1}",
-                             "{kind: Pod, apiVersion: v1}", "{kind: Pod, apiVersion: v1, metadata: 5}",
-                             "{kind: NetworkPolicy, apiVersion: networking.k8s.io/v1, metadata: {}}"}) {
+    for (const char* text :
+         {"[1, 2]", "- a", "5", "just text", "{kind: 5, apiVersion: v1}",
+          "{kind: Pod, apiVersion: v1}", "{kind: Pod, apiVersion: v1, metadata: 5}",
+          "{kind: NetworkPolicy, apiVersion: networking.k8s.io/v1, metadata: {}}"}) {
         const auto objects = decoded(text);
         BOOST_TEST_CONTEXT(text) {
             BOOST_REQUIRE(objects.size() == 1u);
@@ -146,16 +150,14 @@ BOOST_AUTO_TEST_CASE(rule_fields_are_told_from_the_rest) {
         bool in_rule;
         bool is_element;
     };
-    for (const Case& row : {Case{"spec.ingress[0].from[1]", true, true},
-                            Case{"spec.ingress[0].protocols[1]", true, true},
-                            Case{"spec.egress[12]", true, true},
-                            Case{"spec.egress[12].to", true, false},
-                            Case{"spec.egress[12].to[0].networks[3]", true, false},
-                            Case{"spec.egress[12].action", false, false},
-                            Case{"spec.egress[12].name", false, false},
-                            Case{"spec.egress", false, false},
-                            Case{"spec.tier", false, false},
-                            Case{"", false, false}}) {
+    for (const Case& row :
+         {Case{"spec.ingress[0].from[1]", true, true},
+          Case{"spec.ingress[0].protocols[1]", true, true}, Case{"spec.egress[12]", true, true},
+          Case{"spec.egress[12].to", true, false},
+          Case{"spec.egress[12].to[0].networks[3]", true, false},
+          Case{"spec.egress[12].action", false, false}, Case{"spec.egress[12].name", false, false},
+          Case{"spec.egress", false, false}, Case{"spec.tier", false, false},
+          Case{"", false, false}}) {
         const auto place = rule_field(row.field);
         BOOST_TEST(place.has_value() == row.in_rule, row.field);
         if (place) BOOST_TEST(place->is_element == row.is_element, row.field);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/kube/manifest_watch.hpp"
 #include "control/kube/manifests.hpp"
+#include "control/kube/manifest_watch.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -68,7 +68,8 @@ BOOST_FIXTURE_TEST_CASE(a_folder_is_read_with_its_subfolders_and_without_hidden_
     fs::create_directories(path / ".hidden");
     write("a.yaml", node("a") + node("a2"));
     write("b.yml", node("b"));
-    write("deep/er/c.json", "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"c\"}}");
+    write("deep/er/c.json",
+          "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"c\"}}");
     write(".swap.yaml", node("swap"));
     write(".hidden/d.yaml", node("hidden"));
     write("notes.txt", "not: a manifest");

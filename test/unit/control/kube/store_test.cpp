@@ -27,9 +27,11 @@ Contents contents(const std::string& yaml, const std::string& file = "f") {
 const std::string kPolicyHead =
     "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
     "metadata: {name: web, namespace: shop}\nspec:\n";
-const std::string kGood = kPolicyHead +
+const std::string kGood =
+    kPolicyHead +
     "  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Egress]\n  egress: [{}]\n";
-const std::string kBadRule = kPolicyHead +
+const std::string kBadRule =
+    kPolicyHead +
     "  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Egress]\n  egress: [{to: [{}]}]\n";
 const std::string kBadSelector = kPolicyHead + "  podSelector: {matchLabels: {app: yes}}\n";
 const std::string kCluster =
@@ -95,8 +97,8 @@ BOOST_AUTO_TEST_CASE(without_a_good_version_a_policy_isolates_in_the_directions_
     };
     for (const Case& row : cases) {
         Store store;
-        store.replace("f", contents(kPolicyHead + "  podSelector: {matchLabels: {a: b}}\n" +
-                                    row.spec));
+        store.replace("f",
+                      contents(kPolicyHead + "  podSelector: {matchLabels: {a: b}}\n" + row.spec));
         BOOST_TEST_CONTEXT(row.spec) {
             BOOST_TEST(store.blocked().empty());
             BOOST_REQUIRE(store.objects().network_policies.count("shop/web") == 1u);
@@ -110,7 +112,8 @@ BOOST_AUTO_TEST_CASE(without_a_good_version_a_policy_isolates_in_the_directions_
 
 BOOST_AUTO_TEST_CASE(a_policy_whose_subjects_cannot_be_read_blocks) {
     for (const std::string& bad :
-         {kBadSelector, kPolicyHead + "  podSelector: {matchExpressions: [{key: a, operator: In}]}\n",
+         {kBadSelector,
+          kPolicyHead + "  podSelector: {matchExpressions: [{key: a, operator: In}]}\n",
           kPolicyHead + "  podSelector: 5\n", kPolicyHead + "  podSelector: {surprise: 1}\n"}) {
         Store store;
         store.replace("f", contents(bad));
@@ -137,7 +140,8 @@ BOOST_AUTO_TEST_CASE(a_cluster_policy_blocks_only_if_it_could_have_denied) {
         {"  egress: 5\n", true, false},
         {"  priority: 1\n  ingress: [{action: Deny, from: [{}]}]\n", false, true},
         {"  priority: 1\n  ingress: [{action: Deny, from: [{surprise: 1}]}]\n", false, true},
-        {"  priority: 1\n  egress: [{action: Deny, to: [{networks: [10.0.0.0/33]}]}]\n", false, true},
+        {"  priority: 1\n  egress: [{action: Deny, to: [{networks: [10.0.0.0/33]}]}]\n", false,
+         true},
         {"  priority: 1\n  surprise: 1\n  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n",
          true, false},
     };
@@ -153,7 +157,8 @@ BOOST_AUTO_TEST_CASE(a_cluster_policy_blocks_only_if_it_could_have_denied) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cluster_policy_with_a_bad_subject_selector_keeps_its_last_good_version) {
-    const std::string rules = "  priority: 1\n  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n";
+    const std::string rules =
+        "  priority: 1\n  ingress: [{action: Deny, from: [{namespaces: {}}]}]\n";
     std::string bad = kCluster + rules;
     const std::string good_subject = "{namespaces: {}}\n";
     bad.replace(bad.find(good_subject), good_subject.size(),
@@ -165,15 +170,17 @@ BOOST_AUTO_TEST_CASE(a_cluster_policy_with_a_bad_subject_selector_keeps_its_last
     store.replace("f", contents(kCluster + rules));
     store.replace("f", contents(bad));
     BOOST_TEST(store.blocked().empty());
-    BOOST_TEST(store.objects().cluster_network_policies.at("guard").subject->namespaces.has_value());
+    BOOST_TEST(
+        store.objects().cluster_network_policies.at("guard").subject->namespaces.has_value());
     BOOST_TEST(store.objects()
                    .cluster_network_policies.at("guard")
                    .subject->namespaces->match_expressions.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_peer_is_in_force_at_once_but_a_typo_keeps_the_last_good_version) {
-    const std::string good = kCluster + "  priority: 1\n  egress: [{action: Accept, to: "
-                                        "[{networks: [10.0.0.0/8]}]}]\n";
+    const std::string good = kCluster +
+                             "  priority: 1\n  egress: [{action: Accept, to: "
+                             "[{networks: [10.0.0.0/8]}]}]\n";
     Store store;
     store.replace("f", contents(good));
     store.replace("f", contents(kCluster + "  priority: 1\n  egress: [{action: Accept, to: "

@@ -29,10 +29,10 @@ BOOST_AUTO_TEST_CASE(path_names_kind_namespace_and_name) {
 }
 
 BOOST_AUTO_TEST_CASE(lower_priority_is_asked_first_then_kind_namespace_name) {
-    std::vector<Policy> policies{
-        named("B", "n", "a", 5), named("A", "n", "b", 5),  named("A", "m", "z", 5),
-        named("Z", "z", "z", 0), named("A", "n", "a", 5),  named("A", "", "", 1000),
-        named("A", "n", "a", -1)};
+    std::vector<Policy> policies{named("B", "n", "a", 5), named("A", "n", "b", 5),
+                                 named("A", "m", "z", 5), named("Z", "z", "z", 0),
+                                 named("A", "n", "a", 5), named("A", "", "", 1000),
+                                 named("A", "n", "a", -1)};
     std::sort(policies.begin(), policies.end(), asked_before);
     std::vector<std::string> order;
     for (const Policy& policy : policies) {
