@@ -65,12 +65,15 @@ std::vector<std::uint32_t> numbered(const std::vector<std::vector<PeerTerm>>& se
 
 std::vector<IdentityNumber> members(const resolve::Resolver& resolver, const PeerTerm& term) {
     if (term.port == resolve::kNoTerm) return resolver.members(term.peer);
-    std::vector<IdentityNumber> with_port = resolver.members(term.port);
-    if (term.peer == resolve::kNoTerm) return with_port;
-    std::erase_if(with_port, [&](IdentityNumber identity) {
-        return !resolver.is_member(identity, term.peer);
+    if (term.peer == resolve::kNoTerm) return resolver.members(term.port);
+    const bool fewer_peers = resolver.members_count(term.peer) < resolver.members_count(term.port);
+    const TermId listed = fewer_peers ? term.peer : term.port;
+    const TermId checked = fewer_peers ? term.port : term.peer;
+    std::vector<IdentityNumber> both = resolver.members(listed);
+    std::erase_if(both, [&resolver, checked](IdentityNumber identity) {
+        return !resolver.is_member(identity, checked);
     });
-    return with_port;
+    return both;
 }
 
 Classes classify(const resolve::Resolver& resolver, std::span<const PeerTerm> terms,

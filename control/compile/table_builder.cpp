@@ -97,15 +97,12 @@ RuleDraft Builder::drafted(const CompiledRule& rule) {
 }
 
 void Builder::draft_named_port(RuleDraft& draft, TermId named) {
-    watched_.insert(named);
-    std::set<TermId> numbered;
-    for (const IdentityNumber identity : input_.resolver.members(named)) {
-        for (const TermId port : input_.resolver.numbered_ports(identity, named)) {
-            numbered.insert(port);
-        }
-    }
-    for (const TermId port : numbered) {
-        const auto& name = std::get<resolve::NamedPort>(input_.resolver.terms().at(port));
+    // Whether a member of a peer has the port cannot change while it is a member, so that watching
+    // the peers is enough; any pod is a peer of this kind only by having the port.
+    if (draft.rule->any_peer) watched_.insert(named);
+    const resolve::Terms& terms = input_.resolver.terms();
+    for (const TermId port : terms.numbered(std::get<resolve::NamedPort>(terms.at(named)))) {
+        const auto& name = std::get<resolve::NamedPort>(terms.at(port));
         Peers peers;
         const auto add = [&peers, port, this](TermId peer) {
             const PeerTerm term{peer, port};
@@ -114,7 +111,6 @@ void Builder::draft_named_port(RuleDraft& draft, TermId named) {
         if (draft.rule->any_peer) add(resolve::kNoTerm);
         for (const TermId peer : draft.rule->peers) add(peer);
         if (peers.terms.empty()) continue;
-        watched_.insert(port);
         draft.numbered.emplace_back(PortRange{name.protocol, name.number, name.number},
                                     std::move(peers));
     }

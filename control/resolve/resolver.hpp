@@ -65,6 +65,7 @@ public:
     TermList terms_of(const Signature& signature) const;
     /// The identities in a term, sorted.
     std::vector<IdentityNumber> members(TermId term) const;
+    std::size_t members_count(TermId term) const;
     bool is_member(IdentityNumber identity, TermId term) const;
     /// The identity's named ports with numbers, of one name and protocol.
     std::vector<TermId> numbered_ports(IdentityNumber identity, TermId named) const;

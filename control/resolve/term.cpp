@@ -34,6 +34,18 @@ TermId Terms::find(const Term& term) const {
     return id != nullptr && entries_.at(*id).users > 0 ? *id : kNoTerm;
 }
 
+std::vector<TermId> Terms::numbered(const NamedPort& port) const {
+    std::vector<TermId> found;
+    const NamedPort lowest{port.name, port.protocol, 1};
+    const auto& ids = ids_.map();
+    for (auto at = ids.lower_bound(std::make_shared<const Term>(lowest)); at != ids.end(); ++at) {
+        const auto* own = std::get_if<NamedPort>(at->first.get());
+        if (own == nullptr || own->name != port.name || own->protocol != port.protocol) break;
+        if (entries_.at(at->second).users > 0) found.push_back(at->second);
+    }
+    return found;
+}
+
 Terms::Changes Terms::changes() const {
     Changes changes;
     for (const TermId id : created_) {

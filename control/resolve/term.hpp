@@ -50,6 +50,8 @@ public:
     void release(TermId id);
     TermId find(const Term& term) const;  ///< kNoTerm when nobody uses it
     const Term& at(TermId id) const { return *entries_.at(id).term; }
+    /// The terms in use for this name and protocol with a number.
+    std::vector<TermId> numbered(const NamedPort& port) const;
 
     struct Changes {
         std::vector<TermId> added;

@@ -48,7 +48,9 @@ struct Fixture {
     IdentityNumber identity(const std::string& address) {
         const auto* entry = resolver.book().find(ip(address));
         if (entry != nullptr) return resolver.identity(entry->cell);
-        return resolver.identity({Kind::External, kNoProfile, resolver.blocks().find(ip(address))});
+        const BlockId block = resolver.blocks().find(ip(address));
+        if (block == kNoBlock) return kWorld;
+        return resolver.identity({Kind::External, kNoProfile, block});
     }
     std::string owner(const std::string& address) {
         const auto* entry = resolver.book().find(ip(address));
