@@ -65,8 +65,7 @@ CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& 
     return command;
 }
 
-void offer_output(CLI::App& command, std::string& chosen,
-                  const std::vector<std::string>& formats) {
+void offer_output(CLI::App& command, std::string& chosen, const std::vector<std::string>& formats) {
     chosen = formats.front();
     command.add_option("--output", chosen, "How to print the answer")
         ->check(CLI::IsMember(formats))

@@ -3,17 +3,13 @@
 
 #include "dataplane/io/eal.hpp"
 
-extern "C" {
-#include <rte_eal.h>
-#include <rte_log.h>
-}
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -55,15 +51,20 @@ public:
         const std::string base = std::filesystem::temp_directory_path(problem_).string();
         path_ = (base.empty() ? "/tmp" : base) + "/tierwallctl-XXXXXX";
         if (::mkdtemp(path_.data()) == nullptr) path_.clear();
-        const char* before = ::getenv("XDG_RUNTIME_DIR");
-        if (before != nullptr) before_ = before;
-        if (!path_.empty()) ::setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
+        // Root's files go elsewhere unless the first of these is set.
+        for (std::size_t i = 0; i < std::size(kVariables); ++i) {
+            const char* before = ::getenv(kVariables[i]);
+            if (before != nullptr) before_[i] = before;
+            if (!path_.empty()) ::setenv(kVariables[i], path_.c_str(), 1);
+        }
     }
     ~RuntimeFolder() {
-        if (before_.empty()) {
-            ::unsetenv("XDG_RUNTIME_DIR");
-        } else {
-            ::setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
+        for (std::size_t i = 0; i < std::size(kVariables); ++i) {
+            if (before_[i].empty()) {
+                ::unsetenv(kVariables[i]);
+            } else {
+                ::setenv(kVariables[i], before_[i].c_str(), 1);
+            }
         }
         if (!path_.empty()) std::filesystem::remove_all(path_, problem_);
     }
@@ -73,9 +74,10 @@ public:
     bool ok() const { return !path_.empty(); }
 
 private:
+    static constexpr const char* kVariables[] = {"RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"};
     std::error_code problem_;
     std::string path_;
-    std::string before_;
+    std::string before_[std::size(kVariables)];
 };
 
 /// DPDK says what it does; a command's output is only its answer.
@@ -87,7 +89,7 @@ base::Status initialise(std::size_t megabytes) {
                                      "-m",
                                      std::to_string(megabytes),
                                      "--file-prefix=tierwallctl-" + std::to_string(::getpid()),
-                                     "--log-level=error"};
+                                     "--log-level=emergency"};
     return io::start_eal(arguments);
 }
 
@@ -100,10 +102,6 @@ base::Result<std::unique_ptr<Eal>> Eal::start(std::size_t megabytes) {
         return base::Error{base::Errc::Io, "temporary folder", "cannot be made"};
     }
     TW_TRY(started, initialise(megabytes));
-    rte_log_set_global_level(RTE_LOG_EMERG);
-    // As root EAL has its files elsewhere; nothing in them is needed once it runs.
-    std::error_code ignored;
-    std::filesystem::remove_all(rte_eal_get_runtime_dir(), ignored);
     return std::unique_ptr<Eal>(new Eal());
 }
 

@@ -43,8 +43,8 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::strin
     std::unique_ptr<Engine> engine(new Engine());
     agent::Enforcer::Options options;
     options.scope = scope;
-    options.addresses_max = static_cast<std::uint32_t>(
-        64 + 2 * count(resources, v1::RESOURCE_TYPE_ADDRESS));
+    options.addresses_max =
+        static_cast<std::uint32_t>(64 + 2 * count(resources, v1::RESOURCE_TYPE_ADDRESS));
     TW_TRY(enforcer, agent::Enforcer::create(options));
     engine->enforcer_ = std::move(enforcer);
     std::vector<base::Error> problems;
@@ -67,8 +67,8 @@ Engine::Reply Engine::ask(const PacketFields& packet) {
 }
 
 Engine::Reply Engine::ask_tiers(const PacketFields& packet) const {
-    const auto answer = enforcer_->ask(packet.source, packet.destination, packet.protocol,
-                                       packet.destination_port);
+    const auto answer =
+        enforcer_->ask(packet.source, packet.destination, packet.protocol, packet.destination_port);
     Reply reply{answer.allowed ? base::Action::Allow : base::Action::Deny,
                 answer.allowed ? base::Reason::Policy : base::Reason::PolicyDeny, true,
                 answer.egress, answer.ingress};

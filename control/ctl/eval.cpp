@@ -42,7 +42,9 @@ Json direction(const agent::Enforcer& enforcer, const base::Decision& decision) 
 
 /// A packet that never came to policy has no deciding tier, but a reason.
 Json direction_unasked(const Engine::Reply& reply) {
-    return {{"verdict", base::name(reply.action)}, {"tier", ""}, {"policy", nullptr},
+    return {{"verdict", base::name(reply.action)},
+            {"tier", ""},
+            {"policy", nullptr},
             {"rule", nullptr}};
 }
 
@@ -51,10 +53,10 @@ std::string json_lines(const agent::Enforcer& enforcer, const std::vector<Row>& 
     for (const Row& row : rows) {
         const Engine::Reply& reply = row.reply;
         Json line{{"verdict", base::name(reply.action)}};
-        line["egress"] = reply.judged ? direction(enforcer, reply.egress)
-                                      : direction_unasked(reply);
-        line["ingress"] = reply.judged ? direction(enforcer, reply.ingress)
-                                       : direction_unasked(reply);
+        line["egress"] =
+            reply.judged ? direction(enforcer, reply.egress) : direction_unasked(reply);
+        line["ingress"] =
+            reply.judged ? direction(enforcer, reply.ingress) : direction_unasked(reply);
         if (!reply.judged) line["reason"] = base::name(reply.reason);
         out += line.dump() + "\n";
     }
@@ -91,7 +93,7 @@ base::Result<Answer> evaluate(const Options& options) {
     rows.reserve(probes.size());
     for (const Probe& probe : probes) {
         TW_TRY(ends, resolve(prepared.cluster, probe));
-        const PacketFields packet{ends.source,      ends.destination, probe.protocol,
+        const PacketFields packet{ends.source,       ends.destination, probe.protocol,
                                   probe.source_port, probe.port,       probe.icmp_type};
         rows.push_back({probe, prepared.engine->ask(packet)});
     }

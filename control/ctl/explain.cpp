@@ -57,7 +57,8 @@ std::string direction(const v1::DirectionExplanation& side) {
     for (const v1::TierExplanation& tier : side.tiers()) {
         out += "  " + tier.tier() + ": " + tier.words() + "\n";
         for (const std::string& policy : tier.policies()) {
-            out += "    " + policy + (tier.decided() && policy == tier.policy() ? "  <- decided here\n" : "\n");
+            out += "    " + policy +
+                   (tier.decided() && policy == tier.policy() ? "  <- decided here\n" : "\n");
         }
     }
     return out;

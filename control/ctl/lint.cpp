@@ -35,12 +35,9 @@ std::string line(const kube::Problem& problem) {
 }
 
 Json row(const kube::Problem& problem) {
-    return {{"path", problem.path},
-            {"object", problem.object},
-            {"field", problem.field},
-            {"error", base::name(problem.error)},
-            {"message", problem.message},
-            {"severity", severity(problem)}};
+    return {{"path", problem.path},       {"object", problem.object},
+            {"field", problem.field},     {"error", base::name(problem.error)},
+            {"message", problem.message}, {"severity", severity(problem)}};
 }
 
 struct Read {
@@ -79,8 +76,8 @@ base::Result<Read> read(const std::vector<std::string>& paths) {
 
 base::Result<Answer> lint(const Options& options) {
     TW_TRY(all, read(options.paths));
-    const auto channel = options.channel == "experimental" ? kube::Channel::Experimental
-                                                           : kube::Channel::Standard;
+    const auto channel =
+        options.channel == "experimental" ? kube::Channel::Experimental : kube::Channel::Standard;
     std::vector<kube::Problem> problems = all.problems;
     for (kube::Problem& problem : kube::lint(all.objects, channel)) {
         problems.push_back(std::move(problem));

@@ -28,7 +28,8 @@ base::Status read_line(const Json& object, const std::string& where, Names& name
     for (const auto& [key, value] : object.items()) {
         if (key != "name" && key != "ips") return wrong(key + ": unknown field");
     }
-    if (!object.contains("name") || !object["name"].is_string()) return wrong("name: must be a string");
+    if (!object.contains("name") || !object["name"].is_string())
+        return wrong("name: must be a string");
     if (!object.contains("ips") || !object["ips"].is_array()) return wrong("ips: must be a list");
     std::vector<base::Address>& addresses = names[normal(object["name"])];
     for (const Json& ip : object["ips"]) {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <sstream>
 
 namespace tierwall::ctl {
@@ -18,9 +18,9 @@ using Json = nlohmann::json;
 
 /// `name`, `note`, `expect` and `ambiguous` are remarks: case files carry them. `http` and `tls`
 /// come after the first packet, which alone is asked about.
-constexpr const char* kKnownKeys[] = {"from", "to", "protocol", "port", "family", "sourcePort",
-                                      "icmpType", "http", "tls", "name", "note", "expect",
-                                      "ambiguous"};
+constexpr const char* kKnownKeys[] = {"from",       "to",       "protocol", "port", "family",
+                                      "sourcePort", "icmpType", "http",     "tls",  "name",
+                                      "note",       "expect",   "ambiguous"};
 
 bool has_ports(std::uint8_t protocol) {
     return protocol == base::kIpTcp || protocol == base::kIpUdp || protocol == base::kIpSctp;

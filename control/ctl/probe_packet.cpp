@@ -97,10 +97,10 @@ Bytes sctp(const PacketFields& fields) {
     out.push_back(kSctpInit);
     out.push_back(0);
     put16(out, 20);
-    put32(out, 1);        // initiate tag
-    put32(out, 65536);    // receiver window
+    put32(out, 1);             // initiate tag
+    put32(out, 65536);         // receiver window
     put32(out, 1u << 16 | 1);  // streams out and in
-    put32(out, 1);        // initial TSN
+    put32(out, 1);             // initial TSN
     const std::uint32_t crc = crc32c(out);
     for (std::size_t i = 0; i < 4; ++i) out[8 + i] = static_cast<std::uint8_t>(crc >> (8 * i));
     return out;
@@ -159,8 +159,8 @@ Bytes ipv6_header(const PacketFields& fields, std::size_t payload_length) {
 std::vector<std::uint8_t> probe_packet(const PacketFields& fields) {
     const bool v4 = fields.source.is_v4();
     const Bytes payload = transport(fields);
-    const Bytes header = v4 ? ipv4_header(fields, payload.size())
-                            : ipv6_header(fields, payload.size());
+    const Bytes header =
+        v4 ? ipv4_header(fields, payload.size()) : ipv6_header(fields, payload.size());
     Bytes frame{0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1};
     put16(frame, v4 ? base::kEtherIpv4 : base::kEtherIpv6);
     frame.insert(frame.end(), header.begin(), header.end());

@@ -21,10 +21,9 @@ base::Status check_scope(const std::string& scope, const kube::Cluster& cluster)
         return base::Error{base::Errc::Invalid, "--scope", "must be all or node:NAME: " + scope};
     }
     const std::string name = scope.substr(kNode.size());
-    const bool known =
-        cluster.nodes.contains(name) ||
-        std::any_of(cluster.pods.begin(), cluster.pods.end(),
-                    [&](const auto& pod) { return pod.second.node == name; });
+    const bool known = cluster.nodes.contains(name) ||
+                       std::any_of(cluster.pods.begin(), cluster.pods.end(),
+                                   [&](const auto& pod) { return pod.second.node == name; });
     if (!known) return base::Error{base::Errc::NotFound, "--scope", "no such node: " + name};
     return base::Done{};
 }
@@ -38,8 +37,8 @@ base::Result<Names> read_names(const std::string& path) {
 }  // namespace
 
 CLI::Option* offer_question(CLI::App& command, QuestionOptions& options) {
-    CLI::Option* manifests = command.add_option("--manifests", options.manifests,
-                                                "Manifest files and folders");
+    CLI::Option* manifests =
+        command.add_option("--manifests", options.manifests, "Manifest files and folders");
     manifests->option_text("PATH...");
     command.add_option("--profile", options.profile, "Whose reading of the policies")
         ->check(CLI::IsMember({"upstream"}))

@@ -20,11 +20,11 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 std::string summary(const v1::StatusReply& reply) {
     const std::string sync =
         reply.sync_address() + (reply.sync_connected() ? " (connected)" : " (not connected)");
-    const std::string snapshot =
-        reply.epoch() == 0 ? "none"
-                           : "epoch " + number(reply.epoch()) + ", hash " + reply.hash() +
-                                 ", from " + reply.source() + ", " +
-                                 number(reply.snapshot_age_s()) + " s old";
+    const std::string snapshot = reply.epoch() == 0
+                                     ? "none"
+                                     : "epoch " + number(reply.epoch()) + ", hash " + reply.hash() +
+                                           ", from " + reply.source() + ", " +
+                                           number(reply.snapshot_age_s()) + " s old";
     const std::pair<const char*, std::string> lines[] = {
         {"version", reply.version()},
         {"dataplane", reply.dataplane()},
@@ -51,8 +51,8 @@ std::string summary(const v1::StatusReply& reply) {
 }
 
 std::string ports(const v1::StatusReply& reply) {
-    Table table({"PORT", "DEVICE", "SIDE", "POD", "LINK", "MTU", "RECEIVED", "SENT", "MISSED",
-                 "ERRORS"});
+    Table table(
+        {"PORT", "DEVICE", "SIDE", "POD", "LINK", "MTU", "RECEIVED", "SENT", "MISSED", "ERRORS"});
     for (const v1::PortStatus& port : reply.ports()) {
         table.add({port.name(), port.device(), port.side(), port.pod(),
                    port.link_up() ? "up" : "down", number(port.mtu()), number(port.rx_packets()),

@@ -20,7 +20,7 @@ constexpr const char* kGroups[] = {"e2e_", "cnp_", "knp_", "edge_", "anp_", "pa_
 std::vector<fs::path> case_files() {
     std::vector<fs::path> files;
     for (const fs::path& folder : {fs::path(TIERWALL_SOURCE_DIR) / "../shared/cases",
-                                  fs::path(TIERWALL_SOURCE_DIR) / "test/conformance/cases"}) {
+                                   fs::path(TIERWALL_SOURCE_DIR) / "test/conformance/cases"}) {
         if (!fs::is_directory(folder)) continue;
         for (const auto& entry : fs::directory_iterator(folder)) {
             const std::string name = entry.path().filename();
@@ -48,8 +48,7 @@ std::vector<Expectation> expectations(const Json& file) {
     std::vector<Expectation> all;
     for (const Json& probe : file.value("probes", Json::array())) {
         all.push_back({probe["from"], probe["to"], probe["protocol"], probe["family"],
-                       probe["port"], probe["expect"] == "allow",
-                       probe.value("ambiguous", false)});
+                       probe["port"], probe["expect"] == "allow", probe.value("ambiguous", false)});
     }
     for (const Json& table : file.value("tables", Json::array())) {
         for (std::size_t i = 0; i < table["order"].size(); ++i) {
@@ -82,9 +81,10 @@ void check_file(const fs::path& path, Tally& tally) {
         }
         const auto from = oracle::address_of(world, e.from, e.family == "IPv6");
         const auto to = oracle::address_of(world, e.to, e.family == "IPv6");
-        BOOST_REQUIRE_MESSAGE(from && to, path.filename().string() << ": " << e.from << " " << e.to);
-        const oracle::Judgement judgement = oracle::judge(
-            world, {*from, *to, oracle::protocol_number(e.protocol), e.port});
+        BOOST_REQUIRE_MESSAGE(from && to, path.filename().string()
+                                              << ": " << e.from << " " << e.to);
+        const oracle::Judgement judgement =
+            oracle::judge(world, {*from, *to, oracle::protocol_number(e.protocol), e.port});
         ++tally.expectations;
         if (judgement.allow == e.allow) {
             ++tally.agreed;
@@ -92,8 +92,8 @@ void check_file(const fs::path& path, Tally& tally) {
         }
         BOOST_ERROR(path.filename().string()
                     << ": " << e.from << " -> " << e.to << " " << e.protocol << "/" << e.port << " "
-                    << e.family << " expected " << (e.allow ? "allow" : "deny") << "; oracle: "
-                    << judgement.egress.tier << ", " << judgement.ingress.tier);
+                    << e.family << " expected " << (e.allow ? "allow" : "deny")
+                    << "; oracle: " << judgement.egress.tier << ", " << judgement.ingress.tier);
     }
 }
 

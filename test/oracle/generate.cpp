@@ -74,7 +74,8 @@ Json random_node(Random& random, int serial) {
     if (random.chance(30)) {
         addresses.push_back({{"type", "ExternalIP"}, {"address", "198.51.100.2" + number}});
     }
-    return {{"name", "node-" + number}, {"labels", random_labels(random)}, {"addresses", addresses}};
+    return {
+        {"name", "node-" + number}, {"labels", random_labels(random)}, {"addresses", addresses}};
 }
 
 /// One address a family; an address that another pod has already is wanted at times.
@@ -107,7 +108,8 @@ Json random_pod(Random& random, Json& cluster) {
                 {"ips", random_ips(random, cluster)},
                 {"ports", container_ports(random)}};
     const Json& nodes = cluster["nodes"];
-    if (!nodes.empty() && random.chance(90)) pod["node"] = nodes[random.below(nodes.size())]["name"];
+    if (!nodes.empty() && random.chance(90))
+        pod["node"] = nodes[random.below(nodes.size())]["name"];
     if (random.chance(10)) pod["phase"] = random.pick({"Succeeded", "Failed", "Pending"});
     if (random.chance(8) && pod.contains("node")) {
         pod["hostNetwork"] = true;
@@ -205,7 +207,8 @@ Mentioned mentioned(const Scenario& scenario) {
 
 Ip end(Random& random, const Mentioned& all, int family) {
     for (int i = 0; i < 20; ++i) {
-        const std::vector<Ip>& list = random.chance(75) || all.others.empty() ? all.pods : all.others;
+        const std::vector<Ip>& list =
+            random.chance(75) || all.others.empty() ? all.pods : all.others;
         if (list.empty()) continue;
         const Ip ip = random.pick(list);
         if (family < 0 || ip.v6 == (family == 1)) return ip;

@@ -5,7 +5,7 @@
 /// Random clusters with policies, made to hurt: few labels with empty values and missing keys,
 /// overlapping blocks with holes, shared addresses, dead pods, every feature of both dialects.
 ///
-/// A Scenario has the form of a case file (`cluster`, `policies`), so that a printed one can be kept
+/// A Scenario has the form of a case file (`cluster`, `policies`), so a printed one can be kept
 /// as a case.
 ///
 /// Threads: one.

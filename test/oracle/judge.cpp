@@ -12,7 +12,7 @@ struct Question {
     const World& world;
     bool egress;
     const Pod& subject;
-    const Pod* peer;         ///< null: not a pod
+    const Pod* peer;  ///< null: not a pod
     Ip peer_ip;
     const Pod* destination;  ///< whose port names count
     int protocol;

@@ -31,8 +31,8 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 
 Clock::time_point deadline(int percent) {
     const auto all_ms = setting("ORACLE_SECONDS", 80) * 1000;
-    return Clock::now() + std::chrono::milliseconds(all_ms * static_cast<std::uint64_t>(percent) /
-                                                    100);
+    return Clock::now() +
+           std::chrono::milliseconds(all_ms * static_cast<std::uint64_t>(percent) / 100);
 }
 
 struct Tally {
@@ -174,8 +174,8 @@ BOOST_AUTO_TEST_CASE(after_any_row_of_updates_everything_is_judged_as_from_an_em
             ++tally.snapshots;
             const int before = tally.disagreements;
             check(real, scenario, scope, random, kProbesOfStep, seed, tally);
-            BOOST_TEST(tally.disagreements == before, "seed " << seed << " step " << step << ": "
-                                                              << what);
+            BOOST_TEST(tally.disagreements == before,
+                       "seed " << seed << " step " << step << ": " << what);
         }
         if (tally.disagreements >= kReportsMax) break;
     }

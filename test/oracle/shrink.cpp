@@ -9,8 +9,8 @@ namespace {
 
 /// Lists that mean something else, or are refused, when empty.
 bool needs_one(const std::string& key) {
-    static const std::set<std::string> kKeys{"from", "to", "ports", "protocols", "networks",
-                                             "domainNames", "values", "policyTypes"};
+    static const std::set<std::string> kKeys{"from",     "to",          "ports",  "protocols",
+                                             "networks", "domainNames", "values", "policyTypes"};
     return kKeys.contains(key);
 }
 

@@ -317,9 +317,7 @@ bool contains(const Block& block, const Ip& ip) {
     return true;
 }
 
-std::string Policy::path() const {
-    return kind + "/" + (ns.empty() ? "" : ns + "/") + name;
-}
+std::string Policy::path() const { return kind + "/" + (ns.empty() ? "" : ns + "/") + name; }
 
 World read_world(const Json& cluster, const Json& policies) {
     World world;

@@ -19,12 +19,11 @@ BOOST_AUTO_TEST_CASE(names_lose_case_and_the_dot_and_lines_add_up) {
     BOOST_TEST(base::text(names->begin()->second[1]) == "fd00::1");
 }
 
-BOOST_DATA_TEST_CASE(a_line_that_is_not_clear_is_refused,
-                     data::make({"x", "[]", R"({"name":"a"})", R"({"name":1,"ips":[]})",
-                                 R"({"name":"a","ips":"10.0.0.1"})",
-                                 R"({"name":"a","ips":["10.0.0.256"]})",
-                                 R"({"name":"a","ips":[1]})",
-                                 R"({"name":"a","ips":[],"ttl":1})"})) {
+BOOST_DATA_TEST_CASE(
+    a_line_that_is_not_clear_is_refused,
+    data::make({"x", "[]", R"({"name":"a"})", R"({"name":1,"ips":[]})",
+                R"({"name":"a","ips":"10.0.0.1"})", R"({"name":"a","ips":["10.0.0.256"]})",
+                R"({"name":"a","ips":[1]})", R"({"name":"a","ips":[],"ttl":1})"})) {
     const auto names = ctl::parse_names(std::string("\n") + sample, "dns");
     BOOST_REQUIRE(!names.ok());
     BOOST_TEST(names.error().where == "dns:2");

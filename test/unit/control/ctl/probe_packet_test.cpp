@@ -25,21 +25,27 @@ struct Row {
 std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.name; }
 
 const Row kRows[] = {
-    {"tcp4", base::kIpTcp, "10.0.0.1", "10.0.0.2"}, {"tcp6", base::kIpTcp, "fd00::1", "fd00::2"},
-    {"udp4", base::kIpUdp, "10.0.0.1", "10.0.0.2"}, {"udp6", base::kIpUdp, "fd00::1", "fd00::2"},
+    {"tcp4", base::kIpTcp, "10.0.0.1", "10.0.0.2"},
+    {"tcp6", base::kIpTcp, "fd00::1", "fd00::2"},
+    {"udp4", base::kIpUdp, "10.0.0.1", "10.0.0.2"},
+    {"udp6", base::kIpUdp, "fd00::1", "fd00::2"},
     {"sctp4", base::kIpSctp, "10.0.0.1", "10.0.0.2"},
     {"sctp6", base::kIpSctp, "fd00::1", "fd00::2"},
 };
 
 ctl::PacketFields fields(const Row& row) {
-    return {*base::parse_address(row.source), *base::parse_address(row.destination), row.protocol,
-            40000, 443, std::nullopt};
+    return {*base::parse_address(row.source),
+            *base::parse_address(row.destination),
+            row.protocol,
+            40000,
+            443,
+            std::nullopt};
 }
 
 support::Transport transport(std::uint8_t protocol) {
     if (protocol == base::kIpUdp) {
-        return support::udp({.source_port = 40000, .destination_port = 443,
-                             .payload = support::Bytes(4, 0)});
+        return support::udp(
+            {.source_port = 40000, .destination_port = 443, .payload = support::Bytes(4, 0)});
     }
     return support::tcp({.source_port = 40000, .destination_port = 443, .flags = 2});
 }
@@ -63,9 +69,8 @@ BOOST_DATA_TEST_CASE(the_parser_reads_what_was_asked_for, data::make(kRows)) {
 BOOST_DATA_TEST_CASE(the_bytes_are_those_of_an_independent_builder, data::make(kRows)) {
     if (sample.protocol == base::kIpSctp) return;  // chunk parameters are free
     const auto frame = ctl::probe_packet(fields(sample));
-    const auto expected = support::frame({.source = sample.source,
-                                          .destination = sample.destination},
-                                         transport(sample.protocol));
+    const auto expected = support::frame(
+        {.source = sample.source, .destination = sample.destination}, transport(sample.protocol));
     BOOST_TEST(support::Bytes(frame.begin() + 14, frame.end()) ==
                    support::Bytes(expected.begin() + 14, expected.end()),
                boost::test_tools::per_element());

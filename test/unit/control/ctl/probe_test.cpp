@@ -29,8 +29,8 @@ const Refused kRefused[] = {
     {"no_port", R"({"from":"a/b","to":"a/c","protocol":"TCP"})", base::Errc::Required, "port"},
     {"word", R"({"from":"a/b","to":"a/c","protocol":"QUIC"})", base::Errc::NotSupported, "QUIC"},
     {"protocol_256", R"({"from":"a/b","to":"a/c","protocol":256})", base::Errc::Invalid, "255"},
-    {"protocol_word_256", R"({"from":"a/b","to":"a/c","protocol":"256"})",
-     base::Errc::NotSupported, "256"},
+    {"protocol_word_256", R"({"from":"a/b","to":"a/c","protocol":"256"})", base::Errc::NotSupported,
+     "256"},
     {"port_65536", R"({"from":"a/b","to":"a/c","protocol":"TCP","port":65536})",
      base::Errc::Invalid, "65535"},
     {"port_negative", R"({"from":"a/b","to":"a/c","protocol":"TCP","port":-1})",
@@ -39,8 +39,8 @@ const Refused kRefused[] = {
      "port"},
     {"family", R"({"from":"a/b","to":"a/c","protocol":"ICMP","family":"v4"})",
      base::Errc::NotSupported, "IPv4 or IPv6"},
-    {"unknown_field", R"({"from":"a/b","to":"a/c","protocol":"ICMP","prt":1})",
-     base::Errc::Invalid, "prt"},
+    {"unknown_field", R"({"from":"a/b","to":"a/c","protocol":"ICMP","prt":1})", base::Errc::Invalid,
+     "prt"},
     {"from_number", R"({"from":1,"to":"a/c","protocol":"ICMP"})", base::Errc::Invalid, "string"},
     {"icmp_type_256", R"({"from":"a/b","to":"a/c","protocol":"ICMP","icmpType":256})",
      base::Errc::Invalid, "icmpType"},
@@ -97,11 +97,11 @@ struct PortWord {
 std::ostream& operator<<(std::ostream& out, const PortWord& row) { return out << row.word; }
 
 const PortWord kPortWords[] = {
-    {"tcp/80", true, 6, 80},      {"UDP/53", true, 17, 53},    {"sctp/65535", true, 132, 65535},
-    {"icmp", true, 1, 0},         {"icmpv6", true, 58, 0},     {"47", true, 47, 0},
-    {"6/80", true, 6, 80},        {"tcp", false, 0, 0},        {"tcp/", false, 0, 0},
-    {"tcp/65536", false, 0, 0},   {"tcp/http", false, 0, 0},   {"icmp/8", false, 0, 0},
-    {"256", false, 0, 0},         {"", false, 0, 0},           {"tcp/80/81", false, 0, 0},
+    {"tcp/80", true, 6, 80},    {"UDP/53", true, 17, 53},  {"sctp/65535", true, 132, 65535},
+    {"icmp", true, 1, 0},       {"icmpv6", true, 58, 0},   {"47", true, 47, 0},
+    {"6/80", true, 6, 80},      {"tcp", false, 0, 0},      {"tcp/", false, 0, 0},
+    {"tcp/65536", false, 0, 0}, {"tcp/http", false, 0, 0}, {"icmp/8", false, 0, 0},
+    {"256", false, 0, 0},       {"", false, 0, 0},         {"tcp/80/81", false, 0, 0},
 };
 
 }  // namespace

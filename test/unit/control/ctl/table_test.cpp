@@ -32,7 +32,6 @@ BOOST_AUTO_TEST_CASE(json_of_a_message_has_every_field_and_plain_numbers) {
     worker.set_flows(1ull << 40);
     worker.add_counters()->set_name("rx");
     const auto json = ctl::message_json(worker);
-    BOOST_TEST(json.dump() ==
-               R"({"number":0,"core":0,"flows":1099511627776,"flows_max":0,)"
-               R"("counters":[{"name":"rx","value":0}],"reasons":[]})");
+    BOOST_TEST(json.dump() == R"({"number":0,"core":0,"flows":1099511627776,"flows_max":0,)"
+                              R"("counters":[{"name":"rx","value":0}],"reasons":[]})");
 }
