@@ -15,12 +15,12 @@
 #include "control/push/server.hpp"
 #include "control/transport/endpoint.hpp"
 
-#include <CLI/CLI.hpp>
 #include <poll.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -61,7 +61,8 @@ int parse_arguments(int argc, char** argv, Arguments& arguments) {
         ->required();
     app.add_option("--listen", arguments.listen, "unix:/PATH, or HOST:PORT with the TLS files")
         ->required();
-    app.add_option("--tls-ca", arguments.tls.ca, "Certificates that dataplanes are checked against");
+    app.add_option("--tls-ca", arguments.tls.ca,
+                   "Certificates that dataplanes are checked against");
     app.add_option("--tls-cert", arguments.tls.cert, "Certificate of this listener");
     app.add_option("--tls-key", arguments.tls.key, "Its private key");
     app.add_option("--service-cidr", arguments.service_cidrs,
@@ -99,10 +100,10 @@ private:
     std::optional<std::uint64_t> compiled_version_;
     std::optional<proto::Hash> published_;
     /// Later than any epoch of an earlier run, as long as the clock does not go back.
-    std::uint64_t epoch_ = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count());
+    std::uint64_t epoch_ =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
 };
 
 std::string text(const kube::Problem& problem) {

@@ -12,11 +12,11 @@
 #include "control/agent/status_service.hpp"
 #include "dataplane/io/eal.hpp"
 
-#include <CLI/CLI.hpp>
 #include <pthread.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -96,12 +96,12 @@ base::Status serve(const agent::Config& config, agent::Loop& loop) {
     TW_TRY(status, agent::StatusServer::start(config.status_socket, loop));
     TW_TRY(eal, io::start_eal(config.eal));
     {
-        TW_TRY(daemon, agent::Daemon::create(config, kVersion, loop,
-                                             [](const std::string& text) { spdlog::info("{}", text); }));
+        TW_TRY(daemon, agent::Daemon::create(config, kVersion, loop, [](const std::string& text) {
+                   spdlog::info("{}", text);
+               }));
         daemon->start();
         spdlog::info("tierwalld {} started: {} ports, {} workers, status on {}", kVersion,
-                     config.dataplane.ports.size(), config.dataplane.workers,
-                     config.status_socket);
+                     config.dataplane.ports.size(), config.dataplane.workers, config.status_socket);
         status->open(daemon->status_source());
         daemon->run();
         status.reset();

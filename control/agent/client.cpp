@@ -61,7 +61,8 @@ std::string SyncClient::Connection::serve() {
     stream_ = stub_->Subscribe(&context_);
     if (say_hello()) {
         v1::FromSource message;
-        while (stream_->Read(&message) && take(message)) {}
+        while (stream_->Read(&message) && take(message)) {
+        }
     }
     context_.TryCancel();
     const grpc::Status status = stream_->Finish();

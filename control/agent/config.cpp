@@ -222,8 +222,7 @@ base::Result<Config> decode(const document::Documents& documents) {
     }
     std::vector<Fault> faults;
     const Reader root(documents.roots().front(), faults);
-    const std::filesystem::path folder =
-        std::filesystem::absolute(documents.name()).parent_path();
+    const std::filesystem::path folder = std::filesystem::absolute(documents.name()).parent_path();
     Config config;
     root.allow_only({"eal", "ports", "mode", "workers", "scope", "sync", "boot", "state_dir", "tls",
                      "name", "status_socket", "flows_max", "addresses_max", "pickup_s", "timeouts",

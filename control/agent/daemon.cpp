@@ -36,8 +36,7 @@ Daemon::~Daemon() {
 
 base::Result<std::unique_ptr<Daemon>> Daemon::create(const Config& config, std::string version,
                                                      Loop& loop, Log log) {
-    std::unique_ptr<Daemon> daemon(
-        new Daemon(config, std::move(version), loop, std::move(log)));
+    std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(version), loop, std::move(log)));
     TW_TRY(opened, daemon->open());
     return daemon;
 }
@@ -49,9 +48,8 @@ base::Status Daemon::open() {
                                        .addresses_max = config_.addresses_max,
                                        .workers_max = config_.dataplane.workers}));
     enforcer_ = std::move(enforcer);
-    TW_TRY(dataplane,
-           worker::Dataplane::create(config_.dataplane, enforcer_->published(),
-                                     enforcer_->readers(), enforcer_->addresses()));
+    TW_TRY(dataplane, worker::Dataplane::create(config_.dataplane, enforcer_->published(),
+                                                enforcer_->readers(), enforcer_->addresses()));
     dataplane_ = std::move(dataplane);
     return base::Done{};
 }
@@ -120,8 +118,8 @@ std::vector<Error> Daemon::enforce(const proto::ResourceSet& resources, std::uin
     }
     if (!problems.empty()) return problems;
     const bool settled = settle();
-    const double took_ms = std::chrono::duration<double, std::milli>(
-                               std::chrono::steady_clock::now() - start).count();
+    const double took_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     char elapsed[32];
     std::snprintf(elapsed, sizeof(elapsed), "%.1f", took_ms);
     log_("epoch " + std::to_string(epoch) + " is enforced after " + elapsed + " ms" +
@@ -149,24 +147,23 @@ std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint6
     }
     from_disk_ = from_disk;
     if (report_) report_->note_applied(from_disk);
-    bindings_.update(
-        [this](const std::string& pod) { return enforcer_->addresses_of(pod); },
-        [this](const base::Address& address, std::uint16_t port) {
-            enforcer_->addresses().bind(address, port);
-        });
+    bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
+                     [this](const base::Address& address, std::uint16_t port) {
+                         enforcer_->addresses().bind(address, port);
+                     });
     return {};
 }
 
 StatusSource Daemon::status_source() {
-    return {.status = [this](v1::StatusReply& reply) { report_->status(reply); },
-            .flows =
-                [this](const v1::FlowsRequest& request, std::uint64_t& at,
-                       std::vector<v1::FlowRow>& rows) { return report_->flows(request, at, rows); },
-            .rules = [this](std::vector<v1::RuleRow>& rows) { report_->rules(rows); },
-            .explain =
-                [this](const v1::ExplainRequest& request, v1::ExplainReply& reply) {
-                    reply = agent::explain(*enforcer_, request);
-                }};
+    return {
+        .status = [this](v1::StatusReply& reply) { report_->status(reply); },
+        .flows = [this](
+                     const v1::FlowsRequest& request, std::uint64_t& at,
+                     std::vector<v1::FlowRow>& rows) { return report_->flows(request, at, rows); },
+        .rules = [this](std::vector<v1::RuleRow>& rows) { report_->rules(rows); },
+        .explain = [this](
+                       const v1::ExplainRequest& request,
+                       v1::ExplainReply& reply) { reply = agent::explain(*enforcer_, request); }};
 }
 
 void Daemon::run() {

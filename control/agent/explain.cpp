@@ -4,8 +4,8 @@
 #include "dataplane/base/protocol.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -22,9 +22,8 @@ constexpr std::pair<const char*, std::uint8_t> kProtocols[] = {
 };
 
 bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
+    return std::ranges::equal(
+        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool has_ports(std::uint8_t protocol) {
@@ -169,15 +168,18 @@ std::string direction_words(const base::Decision& decision, const v1::DirectionE
         case base::kTierDefault: return "no policy decides, and the default is to allow";
         case base::kTierNotSubject: return out.subject() + " is no pod that is protected here";
         case base::kTierSelf: return "a pod always reaches itself";
-        case base::kTierOwnNode: return out.peer() + " is the node of " + out.subject() +
-                                        ", which always reaches its pods";
+        case base::kTierOwnNode:
+            return out.peer() + " is the node of " + out.subject() +
+                   ", which always reaches its pods";
         default: break;
     }
     return out.tiers().empty() ? "" : out.tiers().rbegin()->words();
 }
 
-void add_direction(const Enforcer& enforcer, const Traffic& traffic, base::Direction direction,
-                   const base::Decision& decision, v1::DirectionExplanation& out) {
+v1::DirectionExplanation explain_direction(const Enforcer& enforcer, const Traffic& traffic,
+                                           base::Direction direction,
+                                           const base::Decision& decision) {
+    v1::DirectionExplanation out;
     const Side side = side_of(direction, traffic);
     out.set_direction(base::name(direction));
     out.set_subject(side.subject);
@@ -190,12 +192,12 @@ void add_direction(const Enforcer& enforcer, const Traffic& traffic, base::Direc
         out.set_rule(rule->index);
         out.set_rule_name(rule->name);
     }
-    for (const Enforcer::TierView& view :
-         enforcer.look(direction, traffic.source, traffic.destination, traffic.protocol,
-                       traffic.port)) {
+    for (const Enforcer::TierView& view : enforcer.look(
+             direction, traffic.source, traffic.destination, traffic.protocol, traffic.port)) {
         add_tier(enforcer, view, side, *out.add_tiers());
     }
     out.set_words(direction_words(decision, out));
+    return out;
 }
 
 }  // namespace
@@ -232,17 +234,17 @@ v1::ExplainReply explain(const Enforcer& enforcer, const v1::ExplainRequest& req
         enforcer.ask(traffic.source, traffic.destination, traffic.protocol, traffic.port);
     reply.set_source(base::text(traffic.source));
     reply.set_destination(base::text(traffic.destination));
-    add_direction(enforcer, traffic, base::Direction::Egress, answer.egress,
-                  *reply.mutable_egress());
-    add_direction(enforcer, traffic, base::Direction::Ingress, answer.ingress,
-                  *reply.mutable_ingress());
+    *reply.mutable_egress() =
+        explain_direction(enforcer, traffic, base::Direction::Egress, answer.egress);
+    *reply.mutable_ingress() =
+        explain_direction(enforcer, traffic, base::Direction::Ingress, answer.ingress);
     const bool egress_denies = answer.egress.action != base::Action::Allow;
     const v1::DirectionExplanation& decisive = egress_denies ? reply.egress() : reply.ingress();
     reply.set_verdict(answer.allowed ? "allow" : decisive.verdict());
     reply.set_words(answer.allowed
                         ? traffic.words() + " from " + traffic.source_name + " to " +
-                              traffic.destination_name + " is allowed: " +
-                              reply.egress().words() + "; " + reply.ingress().words()
+                              traffic.destination_name + " is allowed: " + reply.egress().words() +
+                              "; " + reply.ingress().words()
                         : traffic.words() + " from " + traffic.source_name + " to " +
                               traffic.destination_name + " is denied: " + decisive.words());
     return reply;

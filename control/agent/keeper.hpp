@@ -28,8 +28,7 @@ public:
     using Log = std::function<void(const std::string&)>;
 
     /// `log` hears of failures.
-    Keeper(Store store, Log log,
-           std::chrono::milliseconds pause = std::chrono::milliseconds(1000));
+    Keeper(Store store, Log log, std::chrono::milliseconds pause = std::chrono::milliseconds(1000));
     /// Writes what still waits.
     ~Keeper();
 

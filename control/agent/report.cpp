@@ -56,14 +56,11 @@ void add_counts(const base::Counters& counters, v1::WorkerStatus& out) {
     }
 }
 
-void add_decision(const Enforcer& enforcer, const base::Decision& decision, std::string& tier,
-                  std::string& policy, std::int32_t& index) {
-    tier = base::tier_name(decision.tier);
-    index = -1;
-    if (const auto rule = enforcer.rule(decision.rule)) {
-        policy = rule->policy;
-        index = rule->index;
-    }
+/// The rule that decided a direction; without one, only the tier is set.
+RuleName decider(const Enforcer& enforcer, const base::Decision& decision) {
+    RuleName name = enforcer.rule(decision.rule).value_or(RuleName{});
+    name.tier = base::tier_name(decision.tier);
+    return name;
 }
 
 }  // namespace
@@ -211,13 +208,14 @@ void Report::add_flow(const flow::FlowView& flow, std::uint32_t worker, v1::Flow
     row.set_state(flow::name(flow.state()));
     row.set_idle_s(flow.idle_s(static_cast<std::uint32_t>(parts_.dataplane.now_ms() / 1000)));
     row.set_worker(worker);
-    std::int32_t index = -1;
-    add_decision(enforcer, flow.egress(), *row.mutable_egress_tier(), *row.mutable_egress_policy(),
-                 index);
-    row.set_egress_rule(index);
-    add_decision(enforcer, flow.ingress(), *row.mutable_ingress_tier(),
-                 *row.mutable_ingress_policy(), index);
-    row.set_ingress_rule(index);
+    const RuleName egress = decider(enforcer, flow.egress());
+    row.set_egress_tier(egress.tier);
+    row.set_egress_policy(egress.policy);
+    row.set_egress_rule(egress.index);
+    const RuleName ingress = decider(enforcer, flow.ingress());
+    row.set_ingress_tier(ingress.tier);
+    row.set_ingress_policy(ingress.policy);
+    row.set_ingress_rule(ingress.index);
 }
 
 bool Report::flows(const v1::FlowsRequest& request, std::uint64_t& at,

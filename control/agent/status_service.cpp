@@ -56,7 +56,8 @@ private:
 };
 
 StatusServer::Service::~Service() {
-    if (server_) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    if (server_)
+        server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
 }
 
 base::Status StatusServer::Service::listen() {

@@ -27,7 +27,9 @@ constexpr std::size_t kChecksumBytes = 8;
 class File {
 public:
     explicit File(int fd) : fd_(fd) {}
-    ~File() { if (fd_ >= 0) ::close(fd_); }
+    ~File() {
+        if (fd_ >= 0) ::close(fd_);
+    }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     int fd() const { return fd_; }
@@ -180,8 +182,7 @@ base::Result<std::string> read_all(const std::string& path) {
 
 }  // namespace
 
-Store::Store(std::string folder)
-    : folder_(std::move(folder)), path_(folder_ + "/snapshot.bin") {}
+Store::Store(std::string folder) : folder_(std::move(folder)), path_(folder_ + "/snapshot.bin") {}
 
 base::Result<Store> Store::open(const std::string& folder) {
     std::error_code code;

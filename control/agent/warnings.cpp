@@ -18,8 +18,8 @@ struct ReasonAdvice {
 
 constexpr ReasonAdvice kAdvice[] = {
     {Reason::PartialChecksum,
-     " packets dropped because their checksum was left to hardware that is not there: turn transmit "
-     "checksum offload off at the sender (ethtool -K PEER tx off)"},
+     " packets dropped because their checksum was left to hardware that is not there: turn "
+     "transmit checksum offload off at the sender (ethtool -K PEER tx off)"},
     {Reason::OverMtu,
      " packets dropped because they are longer than a port can send: turn segmentation offload off "
      "at the sender (ethtool -K PEER tso off gso off) or raise the port's MTU"},
@@ -45,11 +45,18 @@ void warn_about_packets(const base::Counters& counts, std::vector<std::string>& 
     }
 }
 
-void warn_about_room(const char* what, const char* key, std::uint64_t used, std::uint64_t most,
-                     std::vector<std::string>& out) {
-    if (most == 0 || used * 100 < most * kNearlyFullPercent) return;
-    out.push_back("the " + std::string(what) + " is nearly full (" + std::to_string(used) + " of " +
-                  std::to_string(most) + "): raise " + key);
+struct Room {
+    const char* what;
+    const char* key;  ///< that makes it larger
+    std::uint64_t used;
+    std::uint64_t most;
+};
+
+void warn_about_room(const Room& room, std::vector<std::string>& out) {
+    if (room.most == 0 || room.used * 100 < room.most * kNearlyFullPercent) return;
+    out.push_back("the " + std::string(room.what) + " is nearly full (" +
+                  std::to_string(room.used) + " of " + std::to_string(room.most) + "): raise " +
+                  room.key);
 }
 
 void warn_about_control(const Condition& condition, std::vector<std::string>& out) {
@@ -71,8 +78,7 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
         out.push_back("the last epoch was refused, the one before stays enforced: " + problem);
     }
     if (!condition.store_error.empty()) {
-        out.push_back("the snapshot on disk is of epoch " +
-                      std::to_string(condition.stored_epoch) +
+        out.push_back("the snapshot on disk is of epoch " + std::to_string(condition.stored_epoch) +
                       ", a restart would begin with that: " + condition.store_error);
     }
     if (condition.retired_snapshots > kRetiredMax) {
@@ -87,8 +93,8 @@ std::vector<std::string> warnings_about(const Condition& condition) {
     std::vector<std::string> out;
     warn_about_control(condition, out);
     warn_about_packets(condition.counts, out);
-    warn_about_room("flow table", "flows_max", condition.flows, condition.flows_max, out);
-    warn_about_room("address map", "addresses_max", condition.addresses, condition.addresses_max,
+    warn_about_room({"flow table", "flows_max", condition.flows, condition.flows_max}, out);
+    warn_about_room({"address map", "addresses_max", condition.addresses, condition.addresses_max},
                     out);
     out.insert(out.end(), condition.host.begin(), condition.host.end());
     return out;

@@ -22,9 +22,7 @@ std::string printable(const std::string& text, std::size_t bytes_max) {
     return out;
 }
 
-grpc::Status violation(const char* what) {
-    return {grpc::StatusCode::INVALID_ARGUMENT, what};
-}
+grpc::Status violation(const char* what) { return {grpc::StatusCode::INVALID_ARGUMENT, what}; }
 
 }  // namespace
 

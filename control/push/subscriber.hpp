@@ -28,8 +28,8 @@
 namespace tierwall::push {
 
 struct Pace {
-    std::chrono::milliseconds hello_max{10'000};   ///< a stream without Hello ends
-    std::chrono::milliseconds answer_max{120'000}; ///< a Commit without an answer ends it
+    std::chrono::milliseconds hello_max{10'000};    ///< a stream without Hello ends
+    std::chrono::milliseconds answer_max{120'000};  ///< a Commit without an answer ends it
     std::chrono::milliseconds retry_first{1'000};
     std::chrono::milliseconds retry_last{30'000};
 };

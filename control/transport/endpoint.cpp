@@ -62,9 +62,9 @@ base::Result<Endpoint> parse_local(const std::string& where, std::string_view pa
 
 bool is_host(std::string_view host, bool bracketed) {
     if (host.empty() || host.size() > 253) return false;
-    const std::string_view allowed =
-        bracketed ? "0123456789abcdefABCDEF:.%" : "0123456789abcdefghijklmnopqrstuvwxyz"
-                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
+    const std::string_view allowed = bracketed ? "0123456789abcdefABCDEF:.%"
+                                               : "0123456789abcdefghijklmnopqrstuvwxyz"
+                                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
     return host.find_first_not_of(allowed) == std::string_view::npos;
 }
 
@@ -88,8 +88,7 @@ base::Result<Endpoint> parse_endpoint(const std::string& where, std::string_view
     if (!is_host(host, bracketed)) return wrong;
     Endpoint endpoint;
     endpoint.host = host;
-    const auto [end, code] =
-        std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
     if (code != std::errc{} || end != port.data() + port.size() || endpoint.port == 0) {
         return Error{Errc::Invalid, where, "the port must be a number from 1 to 65535"};
     }

@@ -5,8 +5,8 @@
 #include "proto/stream.grpc.pb.h"
 #include "test/unit/control/agent/folder.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <grpcpp/grpcpp.h>
+#include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -265,9 +265,8 @@ BOOST_AUTO_TEST_CASE(a_source_without_manners_is_left_and_nothing_is_enforced) {
         Script script(folder.at("s"), lines);
         Enforced enforced;
         const SyncClient client(options_for(folder.at("s")), enforced.hooks(), numbered(1), 4);
-        BOOST_TEST(eventually([&] {
-            return client.state().last_error.find("protocol") != std::string::npos;
-        }));
+        BOOST_TEST(eventually(
+            [&] { return client.state().last_error.find("protocol") != std::string::npos; }));
         BOOST_TEST(enforced.times == 0u);
         BOOST_TEST(client.state().epoch == 4u);
     }
@@ -297,7 +296,8 @@ struct Certificates {
     Certificates() {
         const std::string script =
             "cd " + folder.path() +
-            " && for n in 1 2; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+            " && for n in 1 2; do openssl req -x509 -newkey ec -pkeyopt "
+            "ec_paramgen_curve:prime256v1"
             " -nodes -keyout ca$n.key -out ca$n.pem -subj /CN=ca$n -days 2"
             " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
             " -keyout node$n.key -out node$n.csr -subj /CN=node$n"

@@ -44,8 +44,8 @@ std::string with(const std::string& from, const std::string& to) {
 struct Case {
     const char* name;
     std::string text;
-    int line;          ///< 0: the file is good
-    const char* words; ///< in the message
+    int line;           ///< 0: the file is good
+    const char* words;  ///< in the message
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 
@@ -143,7 +143,8 @@ addresses_max: 6000
 pickup_s: 7
 pass_non_ip: true
 timeouts: {icmp_s: 3, tcp_closed_s: 1}
-)", "/etc/tierwall/t.yaml");
+)",
+                                            "/etc/tierwall/t.yaml");
     BOOST_REQUIRE(config.ok());
     BOOST_TEST(config->eal.size() == 1u);
     BOOST_TEST(config->dataplane.ports.size() == 2u);
@@ -176,8 +177,10 @@ timeouts: {icmp_s: 3, tcp_closed_s: 1}
 
 BOOST_AUTO_TEST_CASE(what_is_not_said_is_the_careful_choice) {
     const auto config = agent::parse_config(
-        "sync: unix:/s\nports: [{name: a, device: net_null0, side: pods}, {name: b, device: net_null1, side: "
-        "uplink}]\n", "t.yaml");
+        "sync: unix:/s\nports: [{name: a, device: net_null0, side: pods}, {name: b, device: "
+        "net_null1, side: "
+        "uplink}]\n",
+        "t.yaml");
     BOOST_REQUIRE(config.ok());
     BOOST_TEST(!config->dataplane.boot_open);
     BOOST_TEST(!config->dataplane.pass_non_ip);

@@ -24,7 +24,11 @@ BOOST_AUTO_TEST_CASE(jobs_run_on_the_thread_that_runs_the_loop_and_are_waited_fo
         callers.emplace_back([&] {
             for (int n = 0; n < 100; ++n) {
                 const int before = done.load();
-                if (!loop.call([&] { where = std::this_thread::get_id(); ++done; })) ++failed;
+                if (!loop.call([&] {
+                        where = std::this_thread::get_id();
+                        ++done;
+                    }))
+                    ++failed;
                 if (done.load() <= before) ++failed;
             }
         });
@@ -40,7 +44,9 @@ BOOST_AUTO_TEST_CASE(a_closed_loop_lets_nobody_wait_for_ever) {
     std::atomic<int> refused{0};
     std::vector<std::thread> callers;
     for (int i = 0; i < 4; ++i) {
-        callers.emplace_back([&] { if (!loop.call([] {})) ++refused; });
+        callers.emplace_back([&] {
+            if (!loop.call([] {})) ++refused;
+        });
     }
     std::this_thread::sleep_for(20ms);
     loop.close();
@@ -75,10 +81,10 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     condition.host = {"tw0 has an address"};
     std::string all;
     for (const std::string& warning : agent::warnings_about(condition)) all += warning + "\n";
-    for (const char* words :
-         {"boot: closed", "no connection to unix:/s for 7 s (refused)", "ethtool -K PEER tx off",
-          "tso off gso off", "raise flows_max", "2 packets to service addresses",
-          "nearly full (90 of 100)", "Rule 3: no tier", "a worker is stuck", "tw0 has an address"}) {
+    for (const char* words : {"boot: closed", "no connection to unix:/s for 7 s (refused)",
+                              "ethtool -K PEER tx off", "tso off gso off", "raise flows_max",
+                              "2 packets to service addresses", "nearly full (90 of 100)",
+                              "Rule 3: no tier", "a worker is stuck", "tw0 has an address"}) {
         BOOST_TEST_CONTEXT(words) BOOST_TEST(all.find(words) != std::string::npos);
     }
 }

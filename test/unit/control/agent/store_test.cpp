@@ -4,8 +4,8 @@
 #include "control/agent/keeper.hpp"
 #include "test/unit/control/agent/folder.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
+#include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -132,7 +132,8 @@ BOOST_AUTO_TEST_CASE(of_many_snapshots_the_last_is_kept_at_the_latest_when_the_k
     const test::Folder folder;
     const auto store = Store::open(folder.at("state"));
     {
-        agent::Keeper keeper(*store, [](const std::string&) {}, std::chrono::milliseconds(200));
+        agent::Keeper keeper(
+            *store, [](const std::string&) {}, std::chrono::milliseconds(200));
         for (std::uint64_t epoch = 1; epoch <= 1000; ++epoch) keeper.keep(small_set(), epoch);
         for (int i = 0; i < 300 && keeper.stored_epoch() == 0; ++i) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/push/server.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
+#include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <cstdlib>
@@ -119,14 +119,16 @@ public:
         v1::FromSource message;
         stream_->WritesDone();
         context_.TryCancel();
-        while (stream_->Read(&message)) {}
+        while (stream_->Read(&message)) {
+        }
         return stream_->Finish();
     }
     /// Waits for the server to end the stream.
     grpc::Status ending() {
         ended_ = true;
         v1::FromSource message;
-        while (stream_->Read(&message)) {}
+        while (stream_->Read(&message)) {
+        }
         return stream_->Finish();
     }
 
