@@ -19,7 +19,7 @@ struct ParserDeleter {
 using Parser = std::unique_ptr<fy_parser, ParserDeleter>;
 
 struct DiagDeleter {
-    void operator()(fy_diag* diag) const { fy_diag_unref(diag); }
+    void operator()(fy_diag* diag) const { fy_diag_destroy(diag); }
 };
 using Diag = std::unique_ptr<fy_diag, DiagDeleter>;
 
