@@ -66,7 +66,8 @@ std::vector<std::uint32_t> numbered(const std::vector<std::vector<PeerTerm>>& se
 std::vector<IdentityNumber> members(const resolve::Resolver& resolver, const PeerTerm& term) {
     if (term.port == resolve::kNoTerm) return resolver.members(term.peer);
     if (term.peer == resolve::kNoTerm) return resolver.members(term.port);
-    const bool fewer_peers = resolver.members_count(term.peer) < resolver.members_count(term.port);
+    const bool fewer_peers =
+        resolver.members_estimate(term.peer) < resolver.members_estimate(term.port);
     const TermId listed = fewer_peers ? term.peer : term.port;
     const TermId checked = fewer_peers ? term.port : term.peer;
     std::vector<IdentityNumber> both = resolver.members(listed);

@@ -104,13 +104,8 @@ void Builder::draft_named_port(RuleDraft& draft, TermId named) {
     for (const TermId port : terms.numbered(std::get<resolve::NamedPort>(terms.at(named)))) {
         const auto& name = std::get<resolve::NamedPort>(terms.at(port));
         Peers peers;
-        const auto add = [&peers, port, this](TermId peer) {
-            const PeerTerm term{peer, port};
-            if (!members(input_.resolver, term).empty()) peers.terms.push_back(term);
-        };
-        if (draft.rule->any_peer) add(resolve::kNoTerm);
-        for (const TermId peer : draft.rule->peers) add(peer);
-        if (peers.terms.empty()) continue;
+        if (draft.rule->any_peer) peers.terms.push_back({resolve::kNoTerm, port});
+        for (const TermId peer : draft.rule->peers) peers.terms.push_back({peer, port});
         draft.numbered.emplace_back(PortRange{name.protocol, name.number, name.number},
                                     std::move(peers));
     }

@@ -120,15 +120,23 @@ bool ProfileTable::concerns(const Term& term, const Traits& traits) const {
 }
 
 void ProfileTable::mark_concerned(TermId id) {
+    if (unsigned_.size() == entries_.size()) return;
     const Term& term = terms_.at(id);
-    const bool nodes = std::holds_alternative<policy::NodeSet>(term);
+    const auto mark = [this, &term](const std::vector<ProfileId>& candidates) {
+        for (const ProfileId profile : candidates) {
+            if (concerns(term, traits(profile))) unsigned_.insert(profile);
+        }
+    };
     const auto* pods = std::get_if<policy::PodSet>(&term);
-    const bool one_namespace = pods != nullptr && !pods->namespace_name.empty();
-    const auto& candidates = one_namespace
-                                 ? of_namespace_.of(pods->namespace_name)
-                                 : of_kind_.of(static_cast<int>(nodes ? Kind::Node : Kind::Pod));
-    for (const ProfileId profile : candidates) {
-        if (concerns(term, traits(profile))) unsigned_.insert(profile);
+    if (pods == nullptr) {
+        const bool nodes = std::holds_alternative<policy::NodeSet>(term);
+        mark(of_kind_.of(static_cast<int>(nodes ? Kind::Node : Kind::Pod)));
+    } else if (!pods->namespace_name.empty()) {
+        mark(of_namespace_.of(pods->namespace_name));
+    } else {
+        for (const auto& [name, profiles] : of_namespace_.map()) {
+            if (policy::matches(pods->namespaces, namespace_labels(name))) mark(profiles);
+        }
     }
 }
 

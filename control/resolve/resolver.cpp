@@ -186,12 +186,6 @@ std::vector<IdentityNumber> Resolver::members(TermId term) const {
     return members;
 }
 
-std::size_t Resolver::members_count(TermId term) const {
-    std::size_t count = 0;
-    for (const ListId list : lists_.with(term)) count += identities_.with(list).size();
-    return count;
-}
-
 bool Resolver::is_member(IdentityNumber identity, TermId term) const {
     const Signature* signature = identities_.find(identity);
     if (signature == nullptr) return false;

@@ -65,7 +65,8 @@ public:
     TermList terms_of(const Signature& signature) const;
     /// The identities in a term, sorted.
     std::vector<IdentityNumber> members(TermId term) const;
-    std::size_t members_count(TermId term) const;
+    /// For choosing the smaller of two terms: about how many members it has.
+    std::size_t members_estimate(TermId term) const { return lists_.with(term).size(); }
     bool is_member(IdentityNumber identity, TermId term) const;
     /// The identity's named ports with numbers, of one name and protocol.
     std::vector<TermId> numbered_ports(IdentityNumber identity, TermId named) const;
