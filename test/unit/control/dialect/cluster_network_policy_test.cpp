@@ -135,12 +135,28 @@ BOOST_AUTO_TEST_CASE(protocols_are_translated_and_a_name_goes_with_any_of_them) 
     BOOST_TEST(!result.policy.egress.at(0).failed_closed);
 }
 
-BOOST_AUTO_TEST_CASE(a_named_port_with_networks_is_no_reason_to_fail_closed) {
-    const Result result = with_egress(
+BOOST_AUTO_TEST_CASE(a_named_port_never_matches_networks_and_does_not_fail_closed) {
+    const Result only = with_egress(
         "{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: "
         "http}]}");
-    BOOST_TEST(!result.policy.egress.at(0).failed_closed);
-    BOOST_TEST(result.policy.egress.at(0).peers.size() == 1u);
+    BOOST_REQUIRE(only.policy.egress.size() == 1u);
+    BOOST_TEST(!only.policy.egress[0].failed_closed);
+    BOOST_TEST((!only.policy.egress[0].any_peer && only.policy.egress[0].peers.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_of_pods_and_networks_with_names_and_numbers_becomes_two_in_its_place) {
+    const Result result = with_egress(
+        "{action: Deny, to: [{networks: [10.0.0.0/8]}, {namespaces: {}}], protocols: "
+        "[{destinationNamedPort: http}, {tcp: {destinationPort: {number: 80}}}]}, "
+        "{action: Pass, to: [{namespaces: {}}]}");
+    const auto& rules = result.policy.egress;
+    BOOST_REQUIRE(rules.size() == 3u);
+    BOOST_TEST((rules[0].index == 0u && rules[1].index == 0u && rules[2].index == 1u));
+    BOOST_REQUIRE((rules[0].peers.size() == 1u && rules[1].peers.size() == 1u));
+    BOOST_TEST(std::holds_alternative<PodSet>(rules[0].peers[0]));
+    BOOST_TEST(rules[0].ports.size() == 4u);
+    BOOST_TEST(std::holds_alternative<NetworkSet>(rules[1].peers[0]));
+    BOOST_TEST((rules[1].ports == std::vector<Port>{{6, 80, 80, ""}}));
 }
 
 BOOST_AUTO_TEST_CASE(domain_names_are_for_accept_in_the_admin_tier) {
