@@ -136,6 +136,19 @@ void read_timeouts(const Reader& reader, flow::Timeouts& timeouts) {
     }
 }
 
+/// Requires: the number of workers has been read.
+void read_flows_max(const Reader& reader, worker::DataplaneConfig& dataplane) {
+    const auto flows = reader.integer(0, kFlowsMax);
+    if (!flows) return;
+    const std::int64_t least = std::int64_t{worker::kFlowsMinPerWorker} * dataplane.workers;
+    if (*flows < least) {
+        return reader.fault(Errc::Invalid, "must be at least " + std::to_string(least) + ", " +
+                                               std::to_string(worker::kFlowsMinPerWorker) +
+                                               " for each worker, not " + std::to_string(*flows));
+    }
+    dataplane.flows_max = static_cast<std::uint32_t>(*flows);
+}
+
 void read_dataplane(const Reader& root, Config& config) {
     worker::DataplaneConfig& dataplane = config.dataplane;
     if (read_word(root.at("mode"), "wire", "switch")) {
@@ -143,7 +156,7 @@ void read_dataplane(const Reader& root, Config& config) {
     }
     dataplane.boot_open = read_word(root.at("boot"), "closed", "open");
     read_number(root.at("workers"), 1, worker::kWorkersMax, dataplane.workers);
-    read_number(root.at("flows_max"), 1, kFlowsMax, dataplane.flows_max);
+    read_flows_max(root.at("flows_max"), dataplane);
     read_number(root.at("pickup_s"), 0, 86'400, dataplane.pickup_s);
     read_flag(root.at("pass_non_ip"), dataplane.pass_non_ip);
     read_timeouts(root.at("timeouts"), dataplane.timeouts);

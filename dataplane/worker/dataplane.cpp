@@ -6,14 +6,11 @@
 #include "dataplane/worker/loop.hpp"
 #include "dataplane/worker/workers.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace tierwall::worker {
 
 namespace {
-
-constexpr std::uint32_t kFlowsMinPerWorker = 1024;
 
 Pipeline::Config pipeline_config(const Fabric& fabric) {
     const DataplaneConfig& config = fabric.config();
@@ -21,7 +18,7 @@ Pipeline::Config pipeline_config(const Fabric& fabric) {
     for (std::uint16_t port = 0; port < fabric.ports(); ++port) {
         wanted.ports.push_back({.side = config.ports[port].side, .mtu = fabric.port(port).mtu()});
     }
-    wanted.flows_max = std::max(config.flows_max / config.workers, kFlowsMinPerWorker);
+    wanted.flows_max = config.flows_max / config.workers;
     wanted.timeouts = config.timeouts;
     wanted.pickup_s = config.pickup_s;
     wanted.boot_open = config.boot_open;

@@ -48,7 +48,8 @@ class Dataplane {
 public:
     /// Opens all ports and allocates everything. Requires: EAL started; the references outlive
     /// the object; readers were created for at least config.workers.
-    /// Fails: Invalid (wire mode with an odd number of ports, no ports, no workers, a name twice),
+    /// Fails: Invalid (wire mode with an odd number of ports, no ports, no workers, a name twice,
+    /// too few flows),
     /// and what Port and Pipeline fail with; nothing stays open then.
     static base::Result<std::unique_ptr<Dataplane>> create(const DataplaneConfig& config,
                                                            const Published<Snapshot>& snapshots,

@@ -17,6 +17,9 @@
 
 namespace tierwall::worker {
 
+/// The least share of flows_max: fewer would be full with what one client opens.
+inline constexpr std::uint32_t kFlowsMinPerWorker = 1024;
+
 struct PortConfig {
     std::string name;
     std::string device;  ///< devargs of a virtual device, or a PCI address

@@ -30,6 +30,10 @@ Status check(const DataplaneConfig& config) {
     if (config.workers == 0 || config.workers > kWorkersMax) {
         return Error{Errc::Invalid, "workers", "must be 1 to " + std::to_string(kWorkersMax)};
     }
+    if (config.flows_max / config.workers < kFlowsMinPerWorker) {
+        return Error{Errc::Invalid, "flows_max",
+                     "must be at least " + std::to_string(kFlowsMinPerWorker) + " for each worker"};
+    }
     std::set<std::string> names;
     for (const PortConfig& port : config.ports) {
         if (port.name.empty()) return Error{Errc::Required, "ports", "a port has no name"};

@@ -66,6 +66,12 @@ const Wrong kWrong[] = {
      "ports: wire mode joins ports in pairs, but there are 1"},
     {"no workers", [](DataplaneConfig& c) { c.workers = 0; }, "workers: must be 1 to 64"},
     {"too many workers", [](DataplaneConfig& c) { c.workers = 65; }, "workers: must be 1 to 64"},
+    {"too few flows",
+     [](DataplaneConfig& c) {
+         c.workers = 2;
+         c.flows_max = 2047;
+     },
+     "flows_max: must be at least 1024 for each worker"},
     {"one name twice", [](DataplaneConfig& c) { c.ports[1].name = "p0"; },
      "port p0: the name is used twice"},
     {"no name", [](DataplaneConfig& c) { c.ports[1].name = ""; }, "ports: a port has no name"},
