@@ -15,6 +15,7 @@
 #include "dataplane/base/result.hpp"
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
+#include "dataplane/parse/headers.hpp"
 #include "dataplane/tier/ladder.hpp"
 #include "dataplane/worker/published.hpp"
 #include "dataplane/worker/snapshot.hpp"
@@ -92,9 +93,7 @@ public:
     };
     /// Every tier up to the one that decides; nothing when that end is no subject or both ends are
     /// the same address. Control thread.
-    std::vector<TierView> look(base::Direction direction, const base::Address& source,
-                               const base::Address& destination, std::uint8_t protocol,
-                               std::uint16_t destination_port) const;
+    std::vector<TierView> look(base::Direction direction, const parse::Tuple& connection) const;
 
     /// What is published for an address, its CIDR block included.
     identity::Entry entry(const base::Address& address) const;

@@ -97,10 +97,8 @@ Enforcer::Answer Enforcer::ask(const base::Address& source, const base::Address&
 }
 
 std::vector<Enforcer::TierView> Enforcer::look(base::Direction direction,
-                                               const base::Address& source,
-                                               const base::Address& destination,
-                                               std::uint8_t protocol,
-                                               std::uint16_t destination_port) const {
+                                               const parse::Tuple& connection) const {
+    const auto& [source, destination, source_port, destination_port, protocol] = connection;
     std::vector<TierView> views;
     const bool egress = direction == base::Direction::Egress;
     const identity::Entry subject = entry(egress ? source : destination);

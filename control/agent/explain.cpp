@@ -193,7 +193,7 @@ v1::DirectionExplanation explain_direction(const Enforcer& enforcer, const Traff
         out.set_rule_name(rule->name);
     }
     for (const Enforcer::TierView& view : enforcer.look(
-             direction, traffic.source, traffic.destination, traffic.protocol, traffic.port)) {
+             direction, {traffic.source, traffic.destination, 0, traffic.port, traffic.protocol})) {
         add_tier(enforcer, view, side, *out.add_tiers());
     }
     out.set_words(direction_words(decision, out));

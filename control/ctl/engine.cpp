@@ -86,7 +86,7 @@ Engine::Reply Engine::ask_packets(const PacketFields& packet) {
         {{bytes_of_frame.data(), length, length, port_of(packet.source)}}};
     std::array<parse::Headers, 1> headers;
     std::array<worker::Outcome, 1> outcomes;
-    pipeline_->judge(frames, enforcer_->published().load(), kNow_ms, headers, outcomes);
+    pipeline_->judge(frames, {enforcer_->published().load(), kNow_ms}, headers, outcomes);
     pipeline_->forget_flows();
     const worker::Outcome& outcome = outcomes.front();
     return {outcome.verdict.action, outcome.verdict.reason, outcome.judged, outcome.egress,

@@ -87,7 +87,7 @@ using Status = Result<Done>;
 }  // namespace tierwall::base
 
 /// Declares `name` from a Result, or returns its error from the enclosing function.
-#define TW_TRY(name, expression)                                            \
-    auto name##_result = (expression);                                      \
-    if (!name##_result.ok()) return std::move(name##_result).error();       \
+#define TW_TRY(name, expression)                                      \
+    auto name##_result = (expression);                                \
+    if (!name##_result.ok()) return std::move(name##_result).error(); \
     auto& name [[maybe_unused]] = *name##_result

@@ -154,7 +154,7 @@ private:
     std::uint16_t source_port_ = 0;
     std::uint16_t destination_port_ = 0;
     std::uint32_t judged_ = 0;
-    std::uint32_t source_slot_ = 0;       ///< of a free line: the next free one, plus one
+    std::uint32_t source_slot_ = 0;  ///< of a free line: the next free one, plus one
     std::uint32_t destination_slot_ = 0;
     std::uint32_t egress_rule_ = base::kNoRule;
     std::uint32_t ingress_rule_ = base::kNoRule;

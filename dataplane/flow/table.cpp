@@ -44,9 +44,10 @@ Way way(const Flow& flow, const parse::Tuple& tuple) noexcept {
 }
 
 bool in_range(const Timeouts& t) noexcept {
-    const std::uint16_t all[] = {t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s,
-                                 t.tcp_closed_s,  t.udp_single_s,      t.udp_replied_s,
-                                 t.icmp_s,        t.sctp_s,            t.other_s};
+    const std::uint16_t all[] = {
+        t.tcp_opening_s, t.tcp_established_s, t.tcp_closing_s, t.tcp_closed_s,
+        t.udp_single_s,  t.udp_replied_s,     t.icmp_s,        t.sctp_s,
+        t.other_s};
     return std::all_of(std::begin(all), std::end(all), [](std::uint16_t timeout_s) {
         return timeout_s >= 1 && timeout_s <= kTimeoutMax_s;
     });
@@ -61,8 +62,7 @@ base::Result<std::unique_ptr<Table>> Table::create(std::uint32_t flows_max,
                                                    const Timeouts& timeouts, int numa_socket) {
     using base::Errc;
     if (flows_max == 0 || flows_max > kFlowsMax) {
-        return base::Error{Errc::Invalid, "flows_max",
-                           "must be 1.." + std::to_string(kFlowsMax)};
+        return base::Error{Errc::Invalid, "flows_max", "must be 1.." + std::to_string(kFlowsMax)};
     }
     if (!in_range(timeouts)) {
         return base::Error{Errc::Invalid, "timeouts",
@@ -99,10 +99,10 @@ void Table::set_timeouts(const Timeouts& t) noexcept {
 /// of the two do not know their order. Ports go in behind a secret product; beside the address
 /// bits, a sender with many addresses could make them cancel out.
 std::uint64_t Table::hash(const parse::Tuple& tuple) const noexcept {
-    const std::uint64_t source = mix(tuple.source.high() ^ seeds_[0],
-                                     tuple.source.low() ^ seeds_[1]);
-    const std::uint64_t destination = mix(tuple.destination.high() ^ seeds_[0],
-                                          tuple.destination.low() ^ seeds_[1]);
+    const std::uint64_t source =
+        mix(tuple.source.high() ^ seeds_[0], tuple.source.low() ^ seeds_[1]);
+    const std::uint64_t destination =
+        mix(tuple.destination.high() ^ seeds_[0], tuple.destination.low() ^ seeds_[1]);
     const std::uint64_t a = mix(source ^ seeds_[2], tuple.source_port ^ seeds_[3]);
     const std::uint64_t b = mix(destination ^ seeds_[2], tuple.destination_port ^ seeds_[3]);
     return mix((a + b) ^ seeds_[4], (a ^ b) ^ tuple.protocol ^ seeds_[5]);
@@ -134,12 +134,14 @@ void Table::find_some(std::span<const parse::Tuple> tuples,
         Lookup& lookup = lookups[i];
         lookup.reply = false;
         if (lookup.index == kNoFlow) {
-            if (index_.home(lookup.hash).passed != 0) [[unlikely]] search(tuples[i], lookup);
+            if (index_.home(lookup.hash).passed != 0) [[unlikely]]
+                search(tuples[i], lookup);
             continue;
         }
         const Way direction = way(at(lookup.index), tuples[i]);
         lookup.reply = direction == Way::Reply;
-        if (direction == Way::None) [[unlikely]] search(tuples[i], lookup);
+        if (direction == Way::None) [[unlikely]]
+            search(tuples[i], lookup);
     }
 }
 

@@ -133,7 +133,8 @@ inline std::size_t Table::timeout_class(std::uint8_t protocol) noexcept {
     switch (protocol) {
         case base::kIpTcp: return 0;
         case base::kIpUdp: return 1;
-        case base::kIpIcmp: case base::kIpIcmpv6: return 2;
+        case base::kIpIcmp:
+        case base::kIpIcmpv6: return 2;
         case base::kIpSctp: return 3;
         default: return 4;
     }

@@ -16,8 +16,8 @@
 ///
 /// Threads: lookups by any worker; everything else by one control thread.
 /// Memory:  all allocated by create(): about 140 bytes an address, because there is room for as
-///          many removed ones that workers may still see. Versions are small heap nodes of the control
-///          thread, freed by reclaim().
+///          many removed ones that workers may still see. Versions are small heap nodes of the
+///          control thread, freed by reclaim().
 /// Cost:    bulk lookup about 25-50 ns an address when cold; changed() is one load.
 
 #include "dataplane/base/address.hpp"

@@ -32,9 +32,14 @@ std::uint64_t pseudo_header(const Tuple& tuple, std::uint32_t length) noexcept {
     const std::size_t skip = v4 ? 12 : 0;
     std::uint64_t sum = add_words(tuple.source.bytes.data() + skip, 16 - skip, 0);
     sum = add_words(tuple.destination.bytes.data() + skip, 16 - skip, sum);
-    const std::uint8_t tail[8] = {
-        0, 0, static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length),
-        0, 0, 0, tuple.protocol};
+    const std::uint8_t tail[8] = {0,
+                                  0,
+                                  static_cast<std::uint8_t>(length >> 8),
+                                  static_cast<std::uint8_t>(length),
+                                  0,
+                                  0,
+                                  0,
+                                  tuple.protocol};
     return add_words(tail, sizeof(tail), sum);
 }
 
@@ -52,7 +57,8 @@ bool has_partial_checksum(std::span<const std::uint8_t> frame, const Headers& he
     std::uint16_t field;
     std::memcpy(&field, frame.data() + at, 2);
     const std::uint64_t pseudo = pseudo_header(headers.tuple, length);
-    if (field != fold(pseudo)) [[likely]] return false;
+    if (field != fold(pseudo)) [[likely]]
+        return false;
     // A true checksum can have that value too; only the sum over all bytes tells.
     if (start + length > frame.size()) return false;
     return fold(add_words(segment, length, pseudo)) != 0xffff;

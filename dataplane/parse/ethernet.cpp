@@ -52,8 +52,8 @@ bool read_ethernet(const Packet& packet, Headers& headers) noexcept {
 
 Headers parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length) noexcept {
     Headers headers;
-    const auto readable = static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(),
-                                                                           frame_length));
+    const auto readable =
+        static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), frame_length));
     if (!read_ethernet({frame.data(), readable, frame_length}, headers)) {
         headers.kind = Kind::Malformed;
     }

@@ -63,33 +63,33 @@ struct Headers {
     base::Reason problem = base::Reason::Malformed;  ///< for Kind::Malformed
     base::Family family = base::Family::IPv4;
     Fragment fragment = Fragment::None;
-    bool has_transport = false;      ///< ports or type were read, or there are none; false only
-                                     ///< for later fragments
-    bool icmp_error = false;         ///< `embedded` holds the packet it is about
-    bool neighbour_discovery = false;///< ICMPv6 133-137, and MLD (130-132, 143)
-    bool icmp_query = false;         ///< echo or another request/reply pair with an identifier
-    bool icmp_reply = false;         ///< the answering half of such a pair
+    bool has_transport = false;        ///< ports or type were read, or there are none; false only
+                                       ///< for later fragments
+    bool icmp_error = false;           ///< `embedded` holds the packet it is about
+    bool neighbour_discovery = false;  ///< ICMPv6 133-137, and MLD (130-132, 143)
+    bool icmp_query = false;           ///< echo or another request/reply pair with an identifier
+    bool icmp_reply = false;           ///< the answering half of such a pair
     std::uint8_t tcp_flags = 0;
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
     std::uint8_t hop_limit = 0;
-    std::uint16_t ether_type = 0;    ///< after VLAN tags, host order
-    std::uint16_t vlan = 0;          ///< outer tag's VLAN id, 0 = none
+    std::uint16_t ether_type = 0;  ///< after VLAN tags, host order
+    std::uint16_t vlan = 0;        ///< outer tag's VLAN id, 0 = none
     std::uint16_t l3_offset = 0;
     std::uint16_t l4_offset = 0;
-    std::uint16_t l4_length = 0;     ///< bytes from l4_offset to the end of the IP packet
-    std::uint16_t ip_length = 0;     ///< whole IP packet
+    std::uint16_t l4_length = 0;  ///< bytes from l4_offset to the end of the IP packet
+    std::uint16_t ip_length = 0;  ///< whole IP packet
     std::uint32_t fragment_id = 0;
     std::uint16_t arp_operation = 0;
     std::array<std::uint8_t, 6> mac_source{};
     std::array<std::uint8_t, 6> mac_destination{};
     std::array<std::uint8_t, 6> arp_sender_mac{};
-    Tuple tuple;                     ///< for ARP: sender and target protocol addresses
-    Tuple embedded;                  ///< for icmp_error
-    base::Address target;            ///< neighbour solicitation/advertisement target
+    Tuple tuple;           ///< for ARP: sender and target protocol addresses
+    Tuple embedded;        ///< for icmp_error
+    base::Address target;  ///< neighbour solicitation/advertisement target
     bool has_target = false;
-    bool embedded_valid = false;     ///< quoted far enough, and sent to the quoted packet's sender
-    std::uint16_t fragment_offset = 0;///< bytes, for Fragment::Later
+    bool embedded_valid = false;  ///< quoted far enough, and sent to the quoted packet's sender
+    std::uint16_t fragment_offset = 0;  ///< bytes, for Fragment::Later
 };
 
 /// Reads one frame. `frame` is the first segment's bytes; `frame_length` the whole packet's.

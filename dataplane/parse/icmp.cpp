@@ -19,17 +19,21 @@ enum class Use : std::uint8_t { Other, Query, Reply, Error };
 
 Use use_v4(std::uint8_t type) noexcept {
     switch (type) {
-        case 8:                   // echo
-        case 13:                  // timestamp
-        case 15:                  // information
-        case 17:                  // address mask
-        case 42:                  // extended echo
+        case 8:   // echo
+        case 13:  // timestamp
+        case 15:  // information
+        case 17:  // address mask
+        case 42:  // extended echo
             return Use::Query;
-        case 0: case 14: case 16: case 18: case 43: return Use::Reply;
-        case 3:                   // destination unreachable
-        case 4:                   // source quench
-        case 11:                  // time exceeded
-        case 12:                  // parameter problem
+        case 0:
+        case 14:
+        case 16:
+        case 18:
+        case 43: return Use::Reply;
+        case 3:   // destination unreachable
+        case 4:   // source quench
+        case 11:  // time exceeded
+        case 12:  // parameter problem
             return Use::Error;
         default: return Use::Other;
     }
@@ -37,9 +41,14 @@ Use use_v4(std::uint8_t type) noexcept {
 
 Use use_v6(std::uint8_t type) noexcept {
     switch (type) {
-        case 128: case 160: return Use::Query;   // echo, extended echo
-        case 129: case 161: return Use::Reply;
-        case 1: case 2: case 3: case 4: return Use::Error;
+        case 128:
+        case 160: return Use::Query;  // echo, extended echo
+        case 129:
+        case 161: return Use::Reply;
+        case 1:
+        case 2:
+        case 3:
+        case 4: return Use::Error;
         default: return Use::Other;
     }
 }

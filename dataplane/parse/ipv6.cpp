@@ -107,7 +107,8 @@ bool is_loopback(const base::Address& address) noexcept {
 /// A mapped address in an IPv6 header would be mistaken for IPv4 from here on.
 bool addresses_sound(const Tuple& tuple) noexcept {
     if (tuple.source.bytes[0] == 0xff) return false;
-    if (tuple.source.high() != 0 && tuple.destination.high() != 0) [[likely]] return true;
+    if (tuple.source.high() != 0 && tuple.destination.high() != 0) [[likely]]
+        return true;
     return !tuple.source.is_v4() && !tuple.destination.is_v4() && !is_loopback(tuple.source) &&
            !is_loopback(tuple.destination);
 }

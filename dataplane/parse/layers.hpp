@@ -39,7 +39,8 @@ inline bool refuse(Headers& headers, base::Reason problem) noexcept {
 
 /// True when the bytes up to `offset` belong to the IP packet and can be read.
 inline bool reaches(const Packet& packet, Headers& headers, std::uint32_t offset) noexcept {
-    if (offset <= packet.end && offset <= packet.readable) [[likely]] return true;
+    if (offset <= packet.end && offset <= packet.readable) [[likely]]
+        return true;
     return refuse(headers, offset > packet.end ? base::Reason::Malformed : base::Reason::Truncated);
 }
 

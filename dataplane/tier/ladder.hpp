@@ -59,7 +59,7 @@ struct Question {
     std::uint32_t peer = 0;     ///< identity of the other end
     std::uint16_t destination_port = 0;
     std::uint8_t protocol = 0;
-    bool own_node = false;      ///< the peer is the subject's own node
+    bool own_node = false;  ///< the peer is the subject's own node
 };
 
 /// What one tier had to say, for people who ask why. A silent tier has action Pass and no rule; an

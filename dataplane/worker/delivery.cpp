@@ -21,37 +21,54 @@ identity::Entry Delivery::entry_of(const base::Address& address,
 base::Verdict Delivery::judge(const parse::Headers& headers, const Snapshot& snapshot,
                               std::uint16_t port) const noexcept {
     const base::Address& destination = headers.tuple.destination;
+    bool may_live_here = false;
     if (!destination.is_multicast_or_broadcast()) {
         const identity::Entry entry = entry_of(destination, snapshot);
         if (entry.is_known()) {
             const std::uint16_t bound = addresses_.bound_port(entry.slot);
-            const bool there = bound == identity::kUnbound || bound == trust_.origin(port);
-            return there ? allow(base::Reason::Policy) : deny(base::Reason::NoPort);
+            if (bound == trust_.origin(port)) return allow(base::Reason::Policy);
+            if (bound != identity::kUnbound) return deny(base::Reason::NoPort);
+            may_live_here = true;
         }
     }
     if (trust_.facts(port).side == Side::Uplink) return allow(base::Reason::Policy);
     // Rogue servers were stopped where they came in; a client without an address is no subject.
     if (is_dhcp_reply(headers)) return allow(base::Reason::Dhcp);
-    return judge_subjects(headers, snapshot, port);
+    if (trust_.bindings().incomplete(port)) return deny(base::Reason::NoPort);
+    const Receivers receivers = receivers_at(port, headers.family, snapshot);
+    // Whoever is behind a port where nobody has spoken may be isolated. Only the owner of an
+    // address that no port has claimed yet must be found somewhere.
+    if (receivers.count == 0 && !may_live_here) return deny(base::Reason::NoPort);
+    return judge_receivers(headers, snapshot, receivers);
 }
 
-base::Verdict Delivery::judge_subjects(const parse::Headers& headers, const Snapshot& snapshot,
-                                       std::uint16_t port) const noexcept {
-    if (trust_.bindings().incomplete(port)) return deny(base::Reason::NoPort);
+/// The pods behind the port, by their addresses of the packet's family; a pod that has not spoken
+/// in that family yet is asked by its other address.
+Delivery::Receivers Delivery::receivers_at(std::uint16_t port, base::Family family,
+                                           const Snapshot& snapshot) const noexcept {
     Bindings::Pods pods;
     std::array<identity::Entry, kPodsPerPortMax> entries;
-    std::array<Inquiry, kPodsPerPortMax> inquiries;
     const std::size_t known = trust_.bindings().pods(port, pods);
     addresses_.lookup({pods.data(), known}, snapshot.generation, {entries.data(), known});
-    const identity::Entry source = entry_of(headers.tuple.source, snapshot);
-    std::size_t count = 0;
+    Receivers same;
+    Receivers others;
     for (std::size_t i = 0; i < known; ++i) {
-        const bool receives = entries[i].is_subject() && pods[i].family() == headers.family &&
-                              addresses_.bound_port(entries[i].slot) == port;
-        if (!receives) continue;
-        inquiries[count] = inquiry_about(headers.tuple, source, entries[i]);
+        if (!entries[i].is_pod() || addresses_.bound_port(entries[i].slot) != port) continue;
+        Receivers& list = pods[i].family() == family ? same : others;
+        list.entries[list.count++] = entries[i];
+    }
+    return same.count != 0 ? same : others;
+}
+
+base::Verdict Delivery::judge_receivers(const parse::Headers& headers, const Snapshot& snapshot,
+                                        const Receivers& receivers) const noexcept {
+    std::array<Inquiry, kPodsPerPortMax> inquiries;
+    const identity::Entry source = entry_of(headers.tuple.source, snapshot);
+    const std::size_t count = receivers.count;
+    for (std::size_t i = 0; i < count; ++i) {
+        inquiries[i] = inquiry_about(headers.tuple, source, receivers.entries[i]);
         // The sender's own policy was asked when the packet came in.
-        inquiries[count++].source.flags &= static_cast<std::uint8_t>(~identity::kEntrySubject);
+        inquiries[i].source.flags &= static_cast<std::uint8_t>(~identity::kEntrySubject);
     }
     ask(*snapshot.ladder, {inquiries.data(), count});
     for (std::size_t i = 0; i < count; ++i) {

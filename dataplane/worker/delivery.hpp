@@ -18,6 +18,8 @@
 #include "dataplane/worker/snapshot.hpp"
 #include "dataplane/worker/trust.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace tierwall::worker {
@@ -33,8 +35,15 @@ public:
                         std::uint16_t port) const noexcept;
 
 private:
-    base::Verdict judge_subjects(const parse::Headers& headers, const Snapshot& snapshot,
-                                 std::uint16_t port) const noexcept;
+    struct Receivers {
+        std::array<identity::Entry, kPodsPerPortMax> entries;
+        std::size_t count = 0;
+    };
+
+    Receivers receivers_at(std::uint16_t port, base::Family family,
+                           const Snapshot& snapshot) const noexcept;
+    base::Verdict judge_receivers(const parse::Headers& headers, const Snapshot& snapshot,
+                                  const Receivers& receivers) const noexcept;
     identity::Entry entry_of(const base::Address& address, const Snapshot& snapshot) const noexcept;
 
     const identity::AddressMap& addresses_;

@@ -76,10 +76,21 @@ void Forwarder::forward_switched(const Judged& burst) noexcept {
             flood(burst, i, bound[i] == kUplinkOrigin);
         } else if (port == mbuf->port) {
             drop(mbuf, Reason::SamePort);
+        } else if (const Reason reason =
+                       bound[i] == port ? Reason::Policy : objection_to_stray(burst, i, port);
+                   !base::passes(reason)) {
+            drop(mbuf, reason);
         } else {
             send_checked(port, mbuf, burst.headers[i]);
         }
     }
+}
+
+// A group or an unknown address in a frame to one MAC address: policy has judged the address, but
+// not the pod that the frame would reach.
+Reason Forwarder::objection_to_stray(const Judged& burst, std::size_t i,
+                                     std::uint16_t port) noexcept {
+    return fabric_.is_uplink(port) ? Reason::Policy : objection(burst, i, port);
 }
 
 // A bound address decides over the MAC address, which the sender is free to choose: policy was

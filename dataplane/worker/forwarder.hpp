@@ -65,6 +65,8 @@ private:
     void flood(const Judged& burst, std::size_t i, bool uplinks_only) noexcept;
     /// A passing reason when the packet may be delivered to `port`, else why not.
     base::Reason objection(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
+    base::Reason objection_to_stray(const Judged& burst, std::size_t i,
+                                    std::uint16_t port) noexcept;
     void send_checked(std::uint16_t port, rte_mbuf* mbuf, const parse::Headers& headers) noexcept;
     void drop(rte_mbuf* mbuf, base::Reason reason) noexcept;
     void flush(std::uint16_t port) noexcept;

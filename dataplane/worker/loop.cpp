@@ -165,7 +165,7 @@ void Loop::judge(std::size_t count) noexcept {
     }
     const auto judged_headers = std::span(headers).first(count);
     const auto judged = std::span(outcomes).first(count);
-    pipeline_.judge(std::span(frames).first(count), snapshot_, now_ms_, judged_headers, judged);
+    pipeline_.judge(std::span(frames).first(count), {snapshot_, now_ms_}, judged_headers, judged);
     forwarder_.forward({.mbufs = std::span(gathered_).first(count),
                         .headers = judged_headers,
                         .outcomes = judged,

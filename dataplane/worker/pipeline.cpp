@@ -157,8 +157,9 @@ base::Result<std::unique_ptr<Pipeline>> Pipeline::create(const Config& config,
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Pipeline::~Pipeline() = default;
 
-void Pipeline::judge(std::span<const Frame> frames, const Snapshot* snapshot, std::uint64_t now_ms,
+void Pipeline::judge(std::span<const Frame> frames, const Moment& moment,
                      std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept {
+    const auto [snapshot, now_ms] = moment;
     assert(frames.size() <= kBurst);
     assert(frames.size() == headers.size() && frames.size() == outcomes.size());
     State& state = *state_;

@@ -39,6 +39,12 @@ struct Frame {
     std::uint16_t port = 0;           ///< index into Config::ports
 };
 
+/// When, and by what, a burst is judged.
+struct Moment {
+    const Snapshot* snapshot = nullptr;  ///< null: nothing to enforce yet
+    std::uint64_t now_ms = 0;            ///< of a clock that never goes back
+};
+
 struct Outcome {
     base::Verdict verdict;
     base::Decision egress;   ///< valid when `judged`
@@ -68,9 +74,8 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    /// Judges a burst as of `snapshot` (null: nothing to enforce yet) at `now_ms` of a clock that
-    /// never goes back. `headers` receives what was parsed. Requires: equal sizes, at most kBurst.
-    void judge(std::span<const Frame> frames, const Snapshot* snapshot, std::uint64_t now_ms,
+    /// Judges a burst; `headers` receives what was parsed. Requires: equal sizes, at most kBurst.
+    void judge(std::span<const Frame> frames, const Moment& moment,
                std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
 
     /// May this packet, judged and flooded, be delivered to `port`? Asks the ingress policy of the

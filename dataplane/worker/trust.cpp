@@ -105,7 +105,7 @@ Objection Trust::sender(const base::Address& address, const identity::Entry& ent
     if (addresses_.bound_port(entry.slot) != place && !addresses_.claim(entry.slot, place)) {
         return base::Reason::SpoofedSource;
     }
-    if (is_pods(port) && entry.is_subject()) note_pod(address, port);
+    if (is_pods(port) && entry.is_pod()) note_pod(address, port);
     return std::nullopt;
 }
 
@@ -155,8 +155,7 @@ void Trust::note_pod(const base::Address& address, std::uint16_t port) noexcept 
     const std::size_t count = bindings_->pods(port, pods);
     addresses_.lookup({pods.data(), count}, generation_, {entries.data(), count});
     for (std::size_t i = 0; i < count; ++i) {
-        const bool stays =
-            entries[i].is_subject() && addresses_.bound_port(entries[i].slot) == port;
+        const bool stays = entries[i].is_pod() && addresses_.bound_port(entries[i].slot) == port;
         if (!stays && bindings_->replace_pod(port, pods[i], address)) return;
     }
     bindings_->set_incomplete(port);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: the lab, figures, and skipping with a word."""
+import ctypes
 import os
 import shutil
+import socket
 import sys
 import time
 import unittest
@@ -16,6 +18,8 @@ import lab as laboratory  # noqa: E402
 from lab import Lab, run  # noqa: E402, F401
 
 SKIPPED = 77
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def figure(words):
@@ -37,12 +41,13 @@ def copy_demo_manifests(lab):
         shutil.copy(os.path.join(folder, file), lab.manifests)
 
 
-def demo_lab(lab):
-    """The demonstration's hosts and policies, enforced."""
+def demo_lab(lab, serve=True):
+    """The demonstration's hosts and policies, enforced; without servers the hosts are silent."""
     for name, v4, v6 in demo.HOSTS:
         lab.add_host(name, v4, v6, "uplink" if name == "outside" else "pods")
     copy_demo_manifests(lab)
-    lab.serve()
+    if serve:
+        lab.serve()
     lab.start_sync()
     lab.start_daemon()
     return lab.wait_enforced()
@@ -62,6 +67,21 @@ def wait_until(condition, timeout_s=10, words="the condition"):
             return
         time.sleep(0.02)
     raise AssertionError("%s did not come true within %d s" % (words, timeout_s))
+
+
+def socket_in(namespace, *arguments):
+    """A socket of another namespace: a socket keeps the namespace that it was made in."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    there = os.open("/run/netns/" + namespace, os.O_RDONLY)
+    try:
+        if libc.setns(there, CLONE_NEWNET) != 0:
+            raise laboratory.LabError("setns: " + os.strerror(ctypes.get_errno()))
+        made = socket.socket(*arguments)
+    finally:
+        libc.setns(home, CLONE_NEWNET)
+        os.close(home)
+        os.close(there)
+    return made
 
 
 class Streams:

@@ -13,7 +13,7 @@ from e2e import Lab, demo
 
 CART = "31-shop-cart.yaml"
 FLOWS_MAX = 1024
-FULL_CONFIG = "flows_max: %d\ntimeouts: {udp_single_s: 5}" % FLOWS_MAX
+FULL_CONFIG = "flows_max: %d\ntimeouts: {udp_single_s: 5, udp_replied_s: 5}" % FLOWS_MAX
 
 
 def pods(count):

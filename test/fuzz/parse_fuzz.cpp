@@ -20,18 +20,18 @@ namespace parse = tierwall::parse;
 
 namespace {
 
-#define TW_CHECK(fact)           \
-    do {                         \
+#define TW_CHECK(fact)             \
+    do {                           \
         if (!(fact)) std::abort(); \
     } while (false)
 
 bool same(const parse::Headers& a, const parse::Headers& b) {
     return a.kind == b.kind && a.problem == b.problem && a.family == b.family &&
            a.fragment == b.fragment && a.tuple == b.tuple && a.embedded == b.embedded &&
-           a.l3_offset == b.l3_offset && a.l4_offset == b.l4_offset &&
-           a.l4_length == b.l4_length && a.ip_length == b.ip_length && a.target == b.target &&
-           a.fragment_id == b.fragment_id && a.fragment_offset == b.fragment_offset &&
-           a.embedded_valid == b.embedded_valid && a.icmp_error == b.icmp_error;
+           a.l3_offset == b.l3_offset && a.l4_offset == b.l4_offset && a.l4_length == b.l4_length &&
+           a.ip_length == b.ip_length && a.target == b.target && a.fragment_id == b.fragment_id &&
+           a.fragment_offset == b.fragment_offset && a.embedded_valid == b.embedded_valid &&
+           a.icmp_error == b.icmp_error;
 }
 
 void check_ip(const parse::Headers& headers, std::uint32_t frame_length) {
@@ -50,7 +50,8 @@ void check_ip(const parse::Headers& headers, std::uint32_t frame_length) {
     TW_CHECK(later == (headers.fragment_offset != 0));
     if (later) TW_CHECK(headers.tuple.source_port == 0 && headers.tcp_flags == 0);
     TW_CHECK(headers.icmp_query + headers.icmp_reply + headers.icmp_error +
-                 headers.neighbour_discovery <= 1);
+                 headers.neighbour_discovery <=
+             1);
 }
 
 void check_icmp(const parse::Headers& headers) {

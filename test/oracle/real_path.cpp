@@ -109,7 +109,7 @@ RealAnswer RealPath::ask_packets(const Probe& probe) {
     const std::array<worker::Frame, 1> frames{{{bytes.data(), length, length, port}}};
     std::array<parse::Headers, 1> headers;
     std::array<worker::Outcome, 1> outcomes;
-    pipeline_->judge(frames, enforcer_->published().load(), 1000, headers, outcomes);
+    pipeline_->judge(frames, {enforcer_->published().load(), 1000}, headers, outcomes);
     pipeline_->forget_flows();
     const worker::Outcome& outcome = outcomes.front();
     RealAnswer real = answer(outcome.egress, outcome.ingress);

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(what_each_tier_says_is_shown_up_to_the_one_that_decides) {
     Fixture f;
     f.apply({});
     const auto views =
-        f.enforcer->look(Direction::Ingress, ip("10.0.0.3"), ip("10.0.0.1"), kTcp, 81);
+        f.enforcer->look(Direction::Ingress, {ip("10.0.0.3"), ip("10.0.0.1"), 0, 81, kTcp});
     BOOST_REQUIRE_EQUAL(views.size(), 2u);
     BOOST_CHECK_EQUAL(views[0].tier, "Admin");
     BOOST_CHECK(views[0].policies.empty() && !views[0].matched);
@@ -126,8 +126,10 @@ BOOST_AUTO_TEST_CASE(what_each_tier_says_is_shown_up_to_the_one_that_decides) {
     BOOST_CHECK_EQUAL(views[1].policies[0], "NetworkPolicy/shop/web");
     BOOST_CHECK(!views[1].matched && views[1].action == Action::Deny);
     BOOST_CHECK_EQUAL(views[1].rule, kIsolation);
-    BOOST_CHECK(f.enforcer->look(Direction::Egress, ip("8.8.8.8"), ip("10.0.0.1"), 6, 1).empty());
-    BOOST_CHECK(f.enforcer->look(Direction::Egress, ip("10.0.0.1"), ip("10.0.0.1"), 6, 1).empty());
+    BOOST_CHECK(
+        f.enforcer->look(Direction::Egress, {ip("8.8.8.8"), ip("10.0.0.1"), 0, 1, 6}).empty());
+    BOOST_CHECK(
+        f.enforcer->look(Direction::Egress, {ip("10.0.0.1"), ip("10.0.0.1"), 0, 1, 6}).empty());
 }
 
 BOOST_AUTO_TEST_CASE(names_are_found_both_ways) {

@@ -85,8 +85,8 @@ struct V6 {
 };
 inline Bytes ipv6(const V6& v6, const Bytes& payload) {
     return Bytes{0x60, 0, 0, 0} + u16(static_cast<std::uint32_t>(payload.size())) +
-           Bytes{v6.next, v6.hop_limit} + address_bytes(v6.source) +
-           address_bytes(v6.destination) + payload;
+           Bytes{v6.next, v6.hop_limit} + address_bytes(v6.source) + address_bytes(v6.destination) +
+           payload;
 }
 
 /// A hop-by-hop, routing or destination options header of `units` times 8 bytes.

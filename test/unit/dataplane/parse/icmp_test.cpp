@@ -18,8 +18,7 @@ namespace base = tierwall::base;
 namespace {
 
 Bytes error4(const Bytes& quoted, const std::string& to = "10.0.0.1") {
-    return frame4({.source = "192.0.2.1", .destination = to, .protocol = 1},
-                  icmp(3, 1, 0, quoted));
+    return frame4({.source = "192.0.2.1", .destination = to, .protocol = 1}, icmp(3, 1, 0, quoted));
 }
 Bytes error6(const Bytes& quoted, const std::string& to = "2001:db8::1") {
     return frame6({.source = "2001:db8:f::1", .destination = to, .next = 58},
@@ -179,8 +178,8 @@ BOOST_AUTO_TEST_CASE(a_neighbour_target_is_a_single_ipv6_host) {
     for (const std::uint8_t type : Octets{135, 136}) {
         for (const char* target : {"ff02::1", "::ffff:10.0.0.1"}) {
             const Bytes message = icmp(type) + address_bytes(target);
-            BOOST_TEST((parsed(frame6({.next = 58, .hop_limit = 255}, message)).kind ==
-                        Kind::Malformed));
+            BOOST_TEST(
+                (parsed(frame6({.next = 58, .hop_limit = 255}, message)).kind == Kind::Malformed));
         }
     }
 }
@@ -201,8 +200,9 @@ BOOST_AUTO_TEST_CASE(multicast_listener_messages_stay_on_the_link) {
             parsed(frame6({.destination = "ff02::16", .next = 0, .hop_limit = 1}, alert + message));
         BOOST_TEST((group.kind == Kind::Ip));
         BOOST_TEST(group.neighbour_discovery);
-        BOOST_TEST((parsed(frame6({.destination = "ff02::16", .next = 58, .hop_limit = 2}, message))
-                        .kind == Kind::Malformed));
+        BOOST_TEST((
+            parsed(frame6({.destination = "ff02::16", .next = 58, .hop_limit = 2}, message)).kind ==
+            Kind::Malformed));
         const Headers single = parsed(frame6({.next = 58, .hop_limit = 1}, message));
         BOOST_TEST((single.kind == Kind::Ip));
         BOOST_TEST(!single.neighbour_discovery);

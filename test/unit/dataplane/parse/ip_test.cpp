@@ -112,8 +112,8 @@ const Row kIpv6Rows[] = {
     {"routing_type_0_done", frame6({.next = 43}, extension(6) + tcp()), kFine},
     {"routing_type_0_with_hops", frame6({.next = 43}, with(extension(6), 3, 1) + tcp()),
      Reason::Malformed},
-    {"routing_type_4_with_hops",
-     frame6({.next = 43}, with(with(extension(6), 2, 4), 3, 1) + tcp()), kFine},
+    {"routing_type_4_with_hops", frame6({.next = 43}, with(with(extension(6), 2, 4), 3, 1) + tcp()),
+     kFine},
     {"authentication", frame6({.next = 51}, Bytes{6, 4} + zeros(22) + tcp()), kFine},
     {"authentication_of_8_bytes", frame6({.next = 51}, Bytes{6, 0} + zeros(6) + tcp()),
      Reason::Malformed},
@@ -146,8 +146,9 @@ const Row kFragmentRows[] = {
     {"v4_udp_at_8", frame4({.protocol = 17, .fragment = 1}, zeros(8)), kFine},
     {"v4_do_not_fragment", frame4({.fragment = 0x4000}, tcp()), kFine},
     {"v6_first", frame6({.next = 44}, fragment_header(6, 1, 9) + tcp(2, zeros(4))), kFine},
-    {"v6_first_chain_cut", frame6({.next = 44}, fragment_header(60, 1, 9) + Bytes{6, 1, 0, 0, 0, 0,
-     0, 0}), Reason::Malformed},
+    {"v6_first_chain_cut",
+     frame6({.next = 44}, fragment_header(60, 1, 9) + Bytes{6, 1, 0, 0, 0, 0, 0, 0}),
+     Reason::Malformed},
     {"v6_first_too_short", frame6({.next = 44}, fragment_header(6, 1, 9) + zeros(16)),
      Reason::Malformed},
     {"v6_rewrites_tcp_flags", frame6({.next = 44}, fragment_header(6, 8, 9) + zeros(8)),
@@ -167,8 +168,8 @@ BOOST_DATA_TEST_CASE(ipv6_is_read_or_refused, data::make(kIpv6Rows), row) { chec
 BOOST_DATA_TEST_CASE(fragments_are_read_or_refused, data::make(kFragmentRows), row) { check(row); }
 
 BOOST_AUTO_TEST_CASE(every_field_of_an_ipv4_tcp_packet_is_read) {
-    const Headers headers = parsed(frame4({.ttl = 17, .options = {1, 1, 1, 1}}, tcp(0x1a, {1, 2})) +
-                                   zeros(6));
+    const Headers headers =
+        parsed(frame4({.ttl = 17, .options = {1, 1, 1, 1}}, tcp(0x1a, {1, 2})) + zeros(6));
     BOOST_TEST((headers.kind == Kind::Ip));
     BOOST_TEST((headers.family == Family::IPv4));
     BOOST_TEST((headers.fragment == Fragment::None));
@@ -195,10 +196,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_an_ipv4_tcp_packet_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(every_field_of_a_tagged_ipv6_udp_packet_is_read) {
-    const Bytes packet = ipv6({.next = 0, .hop_limit = 3},
-                              extension(60, 2) + extension(17) + udp({1, 2, 3}));
-    const Headers headers =
-        parsed(tagged(0x88a8, 0xe064, 0x8100, u16(7) + u16(0x86dd) + packet));
+    const Bytes packet =
+        ipv6({.next = 0, .hop_limit = 3}, extension(60, 2) + extension(17) + udp({1, 2, 3}));
+    const Headers headers = parsed(tagged(0x88a8, 0xe064, 0x8100, u16(7) + u16(0x86dd) + packet));
     BOOST_TEST((headers.kind == Kind::Ip));
     BOOST_TEST((headers.family == Family::IPv6));
     BOOST_TEST(headers.ether_type == 0x86dd);
@@ -216,8 +216,7 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_tagged_ipv6_udp_packet_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(an_atomic_fragment_is_no_fragment) {
-    const Headers headers =
-        parsed(frame6({.next = 44}, fragment_header(6, 0, 0xabcd) + tcp()));
+    const Headers headers = parsed(frame6({.next = 44}, fragment_header(6, 0, 0xabcd) + tcp()));
     BOOST_TEST((headers.kind == Kind::Ip));
     BOOST_TEST((headers.fragment == Fragment::None));
     BOOST_TEST(headers.has_transport);

@@ -119,8 +119,8 @@ BOOST_AUTO_TEST_CASE(sctp_ports_are_read) {
 
 BOOST_AUTO_TEST_CASE(a_protocol_without_ports_passes_with_ports_of_zero) {
     for (const std::uint8_t protocol : Octets{2, 47, 50, 59, 89, 136, 253, 255}) {
-        for (const Bytes& frame : {frame4({.protocol = protocol}, zeros(3)),
-                                   frame6({.next = protocol}, zeros(3))}) {
+        for (const Bytes& frame :
+             {frame4({.protocol = protocol}, zeros(3)), frame6({.next = protocol}, zeros(3))}) {
             const Headers headers = parsed(frame);
             BOOST_TEST((headers.kind == Kind::Ip));
             BOOST_TEST(headers.has_transport);
@@ -158,16 +158,14 @@ BOOST_AUTO_TEST_CASE(arp_for_ipv4_is_read) {
 BOOST_AUTO_TEST_CASE(arp_for_anything_else_is_malformed) {
     const Bytes good = arp(1, "10.0.0.1", "10.0.0.9");
     const Bytes bad[] = {
-        with(good, 1, 2),          // hardware type
-        with(good, 2, 0x86),       // protocol type
-        with(good, 4, 8),          // hardware address length
-        with(good, 5, 16),         // protocol address length
-        with(good, 7, 0),          // operation
-        with(good, 7, 3),
-        with(good, 8, 0xff),       // sender's hardware address is a group's
-        with(good, 14, 224),       // sender is multicast
-        with(good, 14, 127),
-        with(good, 24, 127),
+        with(good, 1, 2),                          // hardware type
+        with(good, 2, 0x86),                       // protocol type
+        with(good, 4, 8),                          // hardware address length
+        with(good, 5, 16),                         // protocol address length
+        with(good, 7, 0),                          // operation
+        with(good, 7, 3),    with(good, 8, 0xff),  // sender's hardware address is a group's
+        with(good, 14, 224),                       // sender is multicast
+        with(good, 14, 127), with(good, 24, 127),
     };
     for (const Bytes& packet : bad) {
         BOOST_TEST(has_problem(ethernet(0x0806, packet), Reason::Malformed));

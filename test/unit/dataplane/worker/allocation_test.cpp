@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(judging_a_hundred_thousand_packets_allocates_nothing) {
         const Traffic& traffic = kinds[round % 2];
         for (std::size_t at = 0; at < traffic.frames.size(); at += kBurst) {
             const std::size_t size = std::min(kBurst, traffic.frames.size() - at);
-            world.pipeline->judge({&traffic.frames[at], size}, &snapshot, world.now_ms,
+            world.pipeline->judge({&traffic.frames[at], size}, {&snapshot, world.now_ms},
                                   {headers.data(), size}, {outcomes.data(), size});
             static_cast<void>(world.pipeline->judge_delivery(headers[0], &snapshot, kShopPort));
             world.pipeline->expire(world.now_ms);

@@ -66,7 +66,7 @@ BOOST_DATA_TEST_CASE(a_multicast_packet_is_judged_by_the_pods_behind_each_port,
     BOOST_CHECK_EQUAL(verdict.rule, 7);
     BOOST_CHECK_EQUAL(verdict.tier, base::kTierAdmin);
     CHECK_VERDICT(deliver(world, denied, kBankPort, kUplink), Policy);
-    CHECK_VERDICT(deliver(world, denied, kBankPort, kEmptyPort), Policy);
+    CHECK_VERDICT(deliver(world, denied, kBankPort, kEmptyPort), NoPort);
     CHECK_VERDICT(deliver(world, datagram(cast.bank, cast.group, 5354), kBankPort, kShopPort),
                   Policy);
     BOOST_CHECK_EQUAL(world.pipeline->flows().size(), 2);
@@ -133,12 +133,14 @@ BOOST_DATA_TEST_CASE(all_pods_behind_a_port_must_allow, data::make(kFamilies), f
     CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), Policy);
 }
 
-BOOST_AUTO_TEST_CASE(a_pod_is_asked_with_its_address_of_the_packets_family) {
+BOOST_AUTO_TEST_CASE(a_pod_that_has_not_spoken_in_a_family_is_asked_by_its_other_address) {
     World world(kClosedShop);
     speak(world, kCast4);
     world.judge({{datagram(kCast6.bank, kCast6.far_pod, 1), kBankPort}});
     const auto packet = datagram(kCast6.bank, kCast6.group, 5353);
-    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), Policy);
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), PolicyDeny);
+    CHECK_VERDICT(deliver(world, datagram(kCast6.bank, kCast6.group, 5354), kBankPort, kShopPort),
+                  Policy);
 }
 
 BOOST_AUTO_TEST_CASE(a_port_with_more_pods_than_can_be_noted_gets_no_broadcasts) {

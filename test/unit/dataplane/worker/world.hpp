@@ -260,7 +260,7 @@ public:
         }
         headers.assign(frames.size(), {});
         std::vector<Outcome> outcomes(frames.size());
-        pipeline->judge(frames, snapshot.get(), now_ms, headers, outcomes);
+        pipeline->judge(frames, {snapshot.get(), now_ms}, headers, outcomes);
         return outcomes;
     }
 
