@@ -21,6 +21,7 @@ using document::Reader;
 
 constexpr std::int64_t kFlowsMax = std::int64_t{1} << 28;
 constexpr std::int64_t kAddressesMax = std::int64_t{1} << 24;
+constexpr std::int64_t kLogDeniedMax = 10'000;
 constexpr std::size_t kNameMax = 253;
 
 template <typename Number>
@@ -219,6 +220,7 @@ void read_places(const Reader& root, const std::filesystem::path& folder, Config
         }
     }
     read_number(root.at("addresses_max"), 1, kAddressesMax, config.addresses_max);
+    read_number(root.at("log_denied_per_s"), 0, kLogDeniedMax, config.log_denied_per_s);
 }
 
 void read_eal(const Reader& list, Config& config) {
@@ -239,7 +241,7 @@ base::Result<Config> decode(const document::Documents& documents) {
     Config config;
     root.allow_only({"eal", "ports", "mode", "workers", "scope", "sync", "boot", "state_dir", "tls",
                      "name", "status_socket", "flows_max", "addresses_max", "pickup_s", "timeouts",
-                     "pass_non_ip"});
+                     "pass_non_ip", "log_denied_per_s"});
     read_eal(root.at("eal"), config);
     read_dataplane(root, config);
     read_scope(root.at("scope"), config);

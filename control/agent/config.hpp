@@ -41,6 +41,7 @@ struct Config {
     std::string name;  ///< empty: the host's name
     std::string status_socket = "/run/tierwall/tierwalld.sock";
     std::uint32_t addresses_max = 1u << 19;
+    std::uint32_t log_denied_per_s = 10;  ///< lines about denied packets; 0: none
 };
 
 /// `file` is what errors call the text. Fails with the first thing that is wrong: `where` is

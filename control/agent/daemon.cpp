@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/daemon.hpp"
 
+#include "control/agent/denial_text.hpp"
 #include "control/agent/explain.hpp"
 
+#include <array>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -16,6 +19,8 @@ using base::Error;
 constexpr std::chrono::milliseconds kTick{100};
 /// Workers let go within a burst, some microseconds.
 constexpr std::chrono::microseconds kSettleStep{50};
+/// Denied packets of a worker looked at in one tick: a storm must not keep the thread for itself.
+constexpr std::size_t kEventsATick = 1024;
 
 }  // namespace
 
@@ -24,7 +29,8 @@ Daemon::Daemon(const Config& config, std::string version, Loop& loop, Log log)
       version_(std::move(version)),
       loop_(loop),
       log_(std::move(log)),
-      bindings_(config.bindings) {}
+      bindings_(config.bindings),
+      denials_(config.log_denied_per_s, log_) {}
 
 Daemon::~Daemon() {
     // Whoever waits for the control thread must stop waiting before it is waited for.
@@ -166,8 +172,39 @@ StatusSource Daemon::status_source() {
                        v1::ExplainReply& reply) { reply = agent::explain(*enforcer_, request); }};
 }
 
+std::uint64_t Daemon::events_lost() const {
+    std::uint64_t lost = 0;
+    for (std::uint32_t worker = 0; worker < dataplane_->workers(); ++worker) {
+        lost += dataplane_->counters(worker).events_lost.read();
+    }
+    return lost;
+}
+
+void Daemon::log_denied() {
+    const auto now = DenialLog::Clock::now();
+    std::array<verdict::Event, 64> events;
+    for (std::uint32_t worker = 0; worker < dataplane_->workers(); ++worker) {
+        for (std::size_t taken = 0; taken < kEventsATick;) {
+            const std::size_t count = dataplane_->take_events(worker, events);
+            for (const verdict::Event& event : std::span(events).first(count)) {
+                denials_.add(now, [&] {
+                    return denial_text(event, config_.dataplane.ports[event.port].name, *enforcer_);
+                });
+            }
+            if (count < events.size()) break;
+            taken += count;
+        }
+    }
+    const std::uint64_t lost = events_lost();
+    denials_.add_unknown(now, lost - std::exchange(events_lost_, lost));
+    denials_.tick(now);
+}
+
 void Daemon::run() {
-    while (loop_.run(Loop::Clock::now() + kTick)) report_->note_retired(enforcer_->reclaim());
+    while (loop_.run(Loop::Clock::now() + kTick)) {
+        report_->note_retired(enforcer_->reclaim());
+        log_denied();
+    }
 }
 
 }  // namespace tierwall::agent

@@ -14,6 +14,7 @@
 
 #include "control/agent/client.hpp"
 #include "control/agent/config.hpp"
+#include "control/agent/denial_log.hpp"
 #include "control/agent/enforcer.hpp"
 #include "control/agent/keeper.hpp"
 #include "control/agent/loop.hpp"
@@ -58,6 +59,8 @@ private:
     bool settle();
     std::vector<base::Error> apply(const proto::ResourceSet& resources, std::uint64_t epoch,
                                    bool from_disk);
+    void log_denied();
+    std::uint64_t events_lost() const;
 
     const Config config_;
     const std::string version_;
@@ -70,6 +73,8 @@ private:
     PortBindings bindings_;
     std::unique_ptr<SyncClient> client_;
     std::unique_ptr<Report> report_;
+    DenialLog denials_;
+    std::uint64_t events_lost_ = 0;  ///< as far as they are told
     bool from_disk_ = false;
 };
 

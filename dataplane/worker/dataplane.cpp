@@ -16,7 +16,11 @@ Pipeline::Config pipeline_config(const Fabric& fabric) {
     const DataplaneConfig& config = fabric.config();
     Pipeline::Config wanted;
     for (std::uint16_t port = 0; port < fabric.ports(); ++port) {
-        wanted.ports.push_back({.side = config.ports[port].side, .mtu = fabric.port(port).mtu()});
+        const PortConfig& each = config.ports[port];
+        wanted.ports.push_back({.side = each.side,
+                                .mtu = fabric.port(port).mtu(),
+                                .reserved = each.reserved,
+                                .has_node = config.mode == DataplaneConfig::Mode::Wire});
     }
     wanted.flows_max = config.flows_max / config.workers;
     wanted.timeouts = config.timeouts;
@@ -71,6 +75,11 @@ const base::Counters& Dataplane::counters(std::uint32_t worker) const noexcept {
 
 const Pipeline& Dataplane::pipeline(std::uint32_t worker) const noexcept {
     return *state_->pipelines[worker];
+}
+
+std::size_t Dataplane::take_events(std::uint32_t worker,
+                                   std::span<verdict::Event> events) noexcept {
+    return state_->pipelines[worker]->events().pop(events);
 }
 
 int Dataplane::core(std::uint32_t worker) const noexcept { return state_->workers->core(worker); }

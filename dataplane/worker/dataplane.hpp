@@ -18,6 +18,7 @@
 #include "dataplane/base/result.hpp"
 #include "dataplane/identity/address_map.hpp"
 #include "dataplane/io/port.hpp"
+#include "dataplane/verdict/event_ring.hpp"
 #include "dataplane/worker/dataplane_config.hpp"
 #include "dataplane/worker/pipeline.hpp"
 #include "dataplane/worker/published.hpp"
@@ -25,8 +26,10 @@
 #include "dataplane/worker/snapshot.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +69,8 @@ public:
     std::uint32_t workers() const noexcept;
     const base::Counters& counters(std::uint32_t worker) const noexcept;
     const Pipeline& pipeline(std::uint32_t worker) const noexcept;
+    /// Moves a worker's oldest denied packets into `events`; answers how many. Control thread only.
+    std::size_t take_events(std::uint32_t worker, std::span<verdict::Event> events) noexcept;
     /// The CPU a worker is bound to, or -1 when it runs where the kernel puts it.
     int core(std::uint32_t worker) const noexcept;
 

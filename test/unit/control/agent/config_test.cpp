@@ -99,6 +99,10 @@ const Case kCases[] = {
      "flows_max: must be at least 3072"},
     {"flows before too many workers", "flows_max: 4095\n" + with("workers: 1", "workers: 4"), 1,
      "flows_max: must be at least 4096"},
+    {"no lines about denied packets", kGood + "log_denied_per_s: 0\n", 0, ""},
+    {"most lines", kGood + "log_denied_per_s: 10000\n", 0, ""},
+    {"too many lines", kGood + "log_denied_per_s: 10001\n", 11, "log_denied_per_s"},
+    {"lines below", kGood + "log_denied_per_s: -1\n", 11, "log_denied_per_s"},
     {"most flows", kGood + "flows_max: 268435456\n", 0, ""},
     {"too many flows", kGood + "flows_max: 268435457\n", 11, "flows_max"},
     {"timeouts", kGood + "timeouts: {tcp_established_s: 3600}\n", 0, ""},
@@ -150,6 +154,7 @@ name: gate-1
 status_socket: unix:/tmp/s.sock
 flows_max: 5000
 addresses_max: 6000
+log_denied_per_s: 25
 pickup_s: 7
 pass_non_ip: true
 timeouts: {icmp_s: 3, tcp_closed_s: 1}
@@ -183,6 +188,7 @@ timeouts: {icmp_s: 3, tcp_closed_s: 1}
     BOOST_TEST(config->name == "gate-1");
     BOOST_TEST(config->status_socket == "/tmp/s.sock");
     BOOST_TEST(config->addresses_max == 6000u);
+    BOOST_TEST(config->log_denied_per_s == 25u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_said_is_the_careful_choice) {
@@ -195,6 +201,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_said_is_the_careful_choice) {
     BOOST_TEST(!config->dataplane.boot_open);
     BOOST_TEST(!config->dataplane.pass_non_ip);
     BOOST_TEST(config->scope == "all");
+    BOOST_TEST(config->log_denied_per_s == 10u);
     BOOST_TEST(config->dataplane.workers == 1u);
     BOOST_TEST((config->dataplane.mode == worker::DataplaneConfig::Mode::Wire));
     BOOST_TEST(config->status_socket == "/run/tierwall/tierwalld.sock");

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <functional>
 #include <ostream>
+#include <span>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -144,6 +146,26 @@ BOOST_AUTO_TEST_CASE(busy_workers_forward_and_let_snapshots_go) {
     std::uint64_t seen = 0;
     for (const PortView& port : (*plane)->ports()) seen += port.stats.rx_packets;
     BOOST_TEST(seen == received);
+}
+
+BOOST_AUTO_TEST_CASE(denied_packets_are_taken_from_each_worker_once_and_the_others_are_counted) {
+    const auto plane = create(null_config(2));
+    BOOST_REQUIRE(plane.ok());
+    (*plane)->start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    (*plane)->stop();
+    for (std::uint32_t worker = 0; worker < 2; ++worker) {
+        std::vector<verdict::Event> events(1 << 16);
+        const std::size_t taken = (*plane)->take_events(worker, events);
+        const base::Counters& counters = (*plane)->counters(worker);
+        BOOST_TEST(taken > 0u);
+        BOOST_TEST(taken + counters.events_lost.read() == counters.of(base::Reason::NonIp).read());
+        for (const verdict::Event& event : std::span(events).first(taken)) {
+            BOOST_REQUIRE((event.verdict.reason == base::Reason::NonIp));
+            BOOST_REQUIRE(event.port < 2);
+        }
+        BOOST_TEST((*plane)->take_events(worker, events) == 0u);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(ports_are_shown_as_they_were_configured) {
