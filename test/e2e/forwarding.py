@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of devices and of the worker loop share: `forward`, wired between namespaces."""
-import ctypes
 import json
 import os
 import socket
@@ -14,9 +13,6 @@ import e2e  # noqa: E402
 from e2e import laboratory  # noqa: E402
 
 FORWARD = os.path.join(laboratory.BIN, "forward")
-CLONE_NEWNET = 0x40000000
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-libc = ctypes.CDLL(None, use_errno=True)
 
 
 class NotStarted(Exception):
@@ -108,18 +104,6 @@ class Plane:
         process.stdin.flush()
         return json.loads(process.stdout.readline())
 
-    def cpu_s(self):
-        """Seconds of CPU that the worker threads have used."""
-        used = 0
-        folder = "/proc/%d/task" % self.processes[0].pid
-        for task in os.listdir(folder):
-            with open("%s/%s/stat" % (folder, task)) as file:
-                name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
-            if name.startswith("worker-"):
-                fields = rest.split()
-                used += int(fields[11]) + int(fields[12])
-        return used / CLOCK_TICKS
-
     def ping(self, source, target, count=5, interval_s=0.02, size=56):
         """Answers how many came back."""
         words = self.run_in("h%d" % source, "ping", "-q", "-c", str(count), "-i",
@@ -128,44 +112,7 @@ class Plane:
         return int(words.split(" received")[0].rsplit(" ", 1)[1])
 
     def socket_in(self, host, *arguments):
-        """A socket of another namespace: a socket keeps the namespace that it was made in."""
-        home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open("/run/netns/" + self.namespace("h%d" % host), os.O_RDONLY)
-        try:
-            if libc.setns(there, CLONE_NEWNET) != 0:
-                raise laboratory.LabError("setns: " + os.strerror(ctypes.get_errno()))
-            made = socket.socket(*arguments)
-        finally:
-            libc.setns(home, CLONE_NEWNET)
-            os.close(home)
-            os.close(there)
-        return made
-
-
-def delays_us(plane, pause_s, count):
-    """Delays of datagrams from host 0 to host 1, sorted, each sent after a silence of `pause_s`."""
-    delays = []
-    with plane.socket_in(1, socket.AF_INET, socket.SOCK_DGRAM) as receiver, \
-            plane.socket_in(0, socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        receiver.bind(("10.77.0.2", 7777))
-        receiver.settimeout(1)
-        sender.connect(("10.77.0.2", 7777))
-        sender.send(b"first")
-        receiver.recv(64)
-        # Our own wakings must not wait for other programs: they are not what is measured.
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        for _ in range(count):
-            time.sleep(pause_s)
-            sent = time.monotonic()
-            sender.send(b"x")
-            receiver.recv(64)
-            delays.append((time.monotonic() - sent) * 1e6)
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    return sorted(delays)
-
-
-def percentile(values, percent):
-    return values[min(len(values) - 1, len(values) * percent // 100)]
+        return e2e.socket_in(self.namespace("h%d" % host), *arguments)
 
 
 def transfer(plane, source, target, size):
