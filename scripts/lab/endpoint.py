@@ -17,6 +17,7 @@ import threading
 import time
 
 ARRIVALS = collections.Counter()
+WATCHED = set()
 LOCK = threading.Lock()
 STREAMS = {}
 
@@ -39,7 +40,8 @@ def family_of(address):
 def first_packet(frame):
     """(protocol, source, destination port) of a SYN, a datagram or an echo request.
 
-    Other ICMPv6 answers with its type in place of the port, ARP with its operation; else None.
+    Other ICMPv6 answers with its type in place of the port, ARP with its operation; a later
+    fragment is a FRAGMENT with its offset in bytes; else None.
     """
     kind = struct.unpack_from("!H", frame, 12)[0]
     if kind == 0x0806:
@@ -47,11 +49,17 @@ def first_packet(frame):
     if kind == 0x0800:
         length, protocol = (frame[14] & 15) * 4, frame[23]
         source, offset = socket.inet_ntop(socket.AF_INET, frame[26:30]), 14 + length
+        later = (struct.unpack_from("!H", frame, 20)[0] & 0x1FFF) * 8
     elif kind == 0x86DD:
-        protocol, offset = frame[20], 54
+        protocol, offset, later = frame[20], 54, 0
         source = socket.inet_ntop(socket.AF_INET6, frame[22:38])
+        if protocol == 44:  # The fragment header stands before the transport's.
+            protocol, offset = frame[54], 62
+            later = struct.unpack_from("!H", frame, 56)[0] & 0xFFF8
     else:
         return None
+    if later:
+        return "FRAGMENT", source, later
     if protocol == 6 and frame[offset + 13] & 0x12 == 0x02:
         return "TCP", source, struct.unpack_from("!H", frame, offset + 2)[0]
     if protocol == 17:
@@ -61,19 +69,27 @@ def first_packet(frame):
     return ("ICMPv6", source, frame[offset]) if protocol == 58 else None
 
 
+def keys(frame):
+    """What a frame counts as: a first packet, and any frame at all from a watched MAC address."""
+    if frame[6:12] in WATCHED:
+        yield "FRAME %s %04x" % (frame[6:12].hex(":"), struct.unpack_from("!H", frame, 12)[0])
+    try:
+        key = first_packet(frame)
+    except (IndexError, ValueError, struct.error):
+        return
+    if key:
+        yield "%s %s %d" % key
+
+
 def sniff():
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     while True:
         frame, origin = sock.recvfrom(65535)
         if origin[2] == 4:  # PACKET_OUTGOING
             continue
-        try:
-            key = first_packet(frame)
-        except (IndexError, struct.error):
-            continue
-        if key:
+        if found := list(keys(frame)):
             with LOCK:
-                ARRIVALS["%s %s %d" % key] += 1
+                ARRIVALS.update(found)
 
 
 # Servers --------------------------------------------------------------------------------------
@@ -308,6 +324,12 @@ def arrivals(command):
     return {"arrivals": seen}
 
 
+def watch(command):
+    """From now on every frame from this MAC address counts, however broken it is behind that."""
+    WATCHED.add(bytes.fromhex(command["mac"]))
+    return {"ok": True}
+
+
 def raw_send(command):
     """Puts whole frames (hexadecimal) on the wire as they are."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
@@ -319,7 +341,8 @@ def raw_send(command):
 
 
 COMMANDS = {"serve": serve, "probe": probe_all, "arrivals": arrivals, "start_stream": start_stream,
-            "stop_stream": stop_stream, "streams": streams, "raw_send": raw_send}
+            "stop_stream": stop_stream, "streams": streams, "raw_send": raw_send,
+            "watch": watch}
 
 
 def main():

@@ -13,6 +13,8 @@ import frames
 from e2e import Lab
 
 LIAR, VICTIM, NEIGHBOUR = "payments/api", "monitoring/logs", "payments/job"
+STRAYS = ("224.0.0.1", "255.255.255.255", "8.8.8.8", "ff02::1", "2001:4860:4860::8888")
+GROUPS = (("v4", "224.0.0.251", "01:00:5e:00:00:fb"), ("v6", "ff02::fb", "33:33:00:00:00:fb"))
 
 
 class Trust(unittest.TestCase):
@@ -35,8 +37,25 @@ class Trust(unittest.TestCase):
         reached = [r["reached"] for r in cls.lab.probe(everybody).values()]
         assert any(reached) and not all(reached), reached
 
-    def send(self, sender, packets, reason, moved, arrives=None):
-        """Sends from `sender`; `reason` must count them and `arrives` (a key) stay at `moved`."""
+    def seen(self, sender, key):
+        """{host: how often `key` has arrived there}, without the sender."""
+        counts = {h.name: h.ask(cmd="arrivals")["arrivals"].get(key, 0)
+                  for h in self.lab.hosts if h is not sender}
+        return {name: count for name, count in counts.items() if count}
+
+    def settled(self, sender, key, wanted):
+        """What was seen once `wanted` have arrived and a moment more has passed."""
+        deadline = time.monotonic() + 1
+        while sum(self.seen(sender, key).values()) < wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.1)
+        return self.seen(sender, key)
+
+    def send(self, sender, packets, reason, moved, arrives):
+        """Sends from `sender`; `reason` must count them and `arrives` (a key) come to `moved`.
+
+        Answers where they arrived.
+        """
         start = self.lab.reasons()
         before = start.get(reason, 0)
         for host in self.lab.hosts:
@@ -51,10 +70,9 @@ class Trust(unittest.TestCase):
         moves = {name: value - start.get(name, 0) for name, value in self.lab.reasons().items()
                  if value != start.get(name, 0)}
         self.assertGreaterEqual(counted, len(packets), "%s; moved: %s" % (reason, moves))
-        if arrives:
-            seen = sum(h.ask(cmd="arrivals")["arrivals"].get(arrives, 0)
-                       for h in self.lab.hosts if h is not sender)
-            self.assertEqual(seen, moved, "%s at any other host" % arrives)
+        seen = self.settled(sender, arrives, moved)
+        self.assertEqual(sum(seen.values()), moved, "%s at other hosts: %s" % (arrives, seen))
+        return seen
 
     def frame(self, sender, destination, kind, payload):
         return frames.ethernet(destination, self.macs[sender], kind, payload)
@@ -158,12 +176,16 @@ class Trust(unittest.TestCase):
         return self.frame(LIAR, self.macs[VICTIM], kind, packet)
 
     def test_later_fragment_without_its_first_is_unknown(self):
-        self.send(self.liar, [self.fragment(b"x" * 64, 800, 0, 7)], "fragment_unknown", 0)
+        self.send(self.liar, [self.fragment(b"x" * 64, 800, 0, 7)], "fragment_unknown", 0,
+                  "FRAGMENT %s 800" % self.liar.v6)
 
     def test_later_fragment_follows_its_first(self):
         data = frames.udp(self.liar.v6, self.victim.v6, 42000, 53, b"y" * 120)
-        self.send(self.liar, [self.fragment(data[:64], 0, 1, 99)], "policy", 0)
-        self.send(self.liar, [self.fragment(data[64:], 64, 0, 99)], "fragment_follows", 0)
+        first = self.send(self.liar, [self.fragment(data[:64], 0, 1, 99)], "policy", 1,
+                          "UDP %s 53" % self.liar.v6)
+        later = self.send(self.liar, [self.fragment(data[64:], 64, 0, 99)], "fragment_follows", 1,
+                          "FRAGMENT %s 64" % self.liar.v6)
+        self.assertEqual((first, later), ({VICTIM: 1}, {VICTIM: 1}))
 
     def test_later_fragment_of_a_denied_first_is_denied(self):
         """shop/web admits no UDP: neither fragment may pass, and both are told the reason."""
@@ -175,16 +197,45 @@ class Trust(unittest.TestCase):
             kind, packet = frames.ip(self.liar.v6, web.v6, 44, head + part)
             parts.append(self.frame(LIAR, self.macs["shop/web"], kind, packet))
         self.send(self.liar, parts, "isolated", 0, "UDP %s 53" % self.liar.v6)
+        self.assertEqual(self.seen(self.liar, "FRAGMENT %s 64" % self.liar.v6), {})
 
     def test_truncated_malformed_and_non_ip_are_named(self):
+        """From a MAC address that nothing else is sent from, so that none is taken for another."""
+        own = frames.mac("02:00:00:00:77:01")
+        for host in self.lab.hosts:
+            host.ask(cmd="watch", mac=own.hex())
+
+        def sent(kind, packet, reason, moved):
+            self.send(self.liar, [frames.ethernet(self.macs[VICTIM], own, kind, packet)], reason,
+                      moved, "FRAME %s %04x" % (own.hex(":"), kind))
         kind, packet = frames.ip(self.liar.v4, self.victim.v4, 17, frames.udp(
             self.liar.v4, self.victim.v4, 1, 53, b"z" * 400))
-        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, packet[:100])],
-                  "truncated", 0)
-        broken = bytes([0x42]) + packet[1:]
-        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], kind, broken)], "malformed", 0)
-        self.send(self.liar, [self.frame(LIAR, self.macs[VICTIM], 0x88CC, b"lldp" * 20)],
-                  "non_ip", 0)
+        sent(kind, packet, "policy", 1)
+        sent(kind, packet[:100], "truncated", 0)
+        sent(kind, bytes([0x42]) + packet[1:], "malformed", 0)
+        sent(0x88CC, b"lldp" * 20, "non_ip", 0)
+
+    def stray(self, target, destination, port):
+        """A datagram to `destination` in a frame to the MAC address of the pod `target`."""
+        source = self.liar.v6 if ":" in destination else self.liar.v4
+        kind, packet = frames.ip(source, destination, 17,
+                                 frames.udp(source, destination, 45000, port))
+        return self.frame(LIAR, self.macs[target], kind, packet), "UDP %s %d" % (source, port)
+
+    def test_a_stray_destination_does_not_open_an_isolated_pod(self):
+        port = 5400
+        for target in ("shop/client", "payments/db"):
+            for destination in STRAYS:
+                port += 1
+                with self.subTest(target=target, destination=destination):
+                    lie, key = self.stray(target, destination, port)
+                    self.send(self.liar, [lie], "isolated", 0, key)
+
+    def test_a_stray_destination_reaches_a_pod_that_anybody_may_call(self):
+        for port, destination in enumerate(STRAYS, 5450):
+            with self.subTest(destination=destination):
+                packet, key = self.stray(VICTIM, destination, port)
+                self.assertEqual(self.send(self.liar, [packet], "policy", 1, key), {VICTIM: 1})
 
     def test_multicast_is_judged_for_each_receiving_port(self):
         """shop/* and payments/db are isolated on ingress; the others receive the datagram."""
@@ -215,6 +266,42 @@ class Trust(unittest.TestCase):
             self.liar.v4, self.victim.v4, 44000, 53))
         lie = frames.ethernet(self.macs[VICTIM], self.macs[NEIGHBOUR], kind, packet)
         self.send(self.liar, [lie], "spoofed_mac", 0, "UDP %s 53" % self.liar.v4)
+
+
+class SilentPods(unittest.TestCase):
+    """Nobody has spoken yet, so nothing is known of who is behind a port."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.close)
+        e2e.demo_lab(cls.lab)
+
+    def receivers(self, port):
+        """Who receives the datagrams that the liar sends to two groups, as {family: names}."""
+        liar, packets, keys = self.lab.host(LIAR), [], {}
+        for v, group, link in GROUPS:
+            source = getattr(liar, v)
+            kind, packet = frames.ip(source, group, 17, frames.udp(source, group, port, port))
+            packets.append(frames.ethernet(frames.mac(link), self.lab.mac(LIAR), kind, packet))
+            keys[v] = "UDP %s %d" % (source, port)
+        liar.ask(cmd="raw_send", frames=[p.hex() for p in packets])
+        time.sleep(0.5)
+        seen = {h.name: h.ask(cmd="arrivals")["arrivals"] for h in self.lab.hosts
+                if h.name != LIAR}
+        return {v: {name for name, counts in seen.items() if counts.get(key)}
+                for v, key in keys.items()}
+
+    def test_multicast_reaches_a_pod_only_after_it_has_spoken(self):
+        self.assertEqual(self.receivers(5501), {"v4": {"outside"}, "v6": {"outside"}})
+        for number, name in enumerate((VICTIM, "shop/client")):
+            for family in ("IPv4", "IPv6"):
+                self.lab.probe([{"id": number + 1, "from": name, "to": "shop/web", "port": 80,
+                                 "protocol": "TCP", "family": family, "timeout": 1.2}])
+        # shop/web has spoken as well, by its answers; it and shop/client are isolated.
+        wanted = {"outside", VICTIM}
+        self.assertEqual(self.receivers(5502), {"v4": wanted, "v6": wanted})
 
 
 if __name__ == "__main__":
