@@ -3,7 +3,8 @@
 """Snapshots change a thousand times under a running iperf3: nothing is reset.
 
 TIERWALL_SWAP_SECONDS sets the length of the run with swaps (default 60), TIERWALL_SWAPS the number
-of epochs (default 1000).
+of epochs (default 1000). Every SAMPLE epochs real probes ask whether the two newest are enforced:
+one closes shop/cart, the other opens it to shop/web.
 """
 import json
 import os
@@ -18,6 +19,8 @@ from e2e import Lab, demo
 SECONDS = int(os.environ.get("TIERWALL_SWAP_SECONDS", "60"))
 SWAPS = int(os.environ.get("TIERWALL_SWAPS", "1000"))
 QUIET_SECONDS = max(5, SECONDS // 3)
+SAMPLE = 100
+PORT = 5301  # of shop/cart, which nobody else calls
 SERVER, CLIENT = "monitoring/logs", "shop/client"
 
 
@@ -62,10 +65,19 @@ class Swap(unittest.TestCase):
         for number in range(SWAPS):
             lab.write_manifest("31-shop-cart.yaml", texts[number % 2])
             log.wait(number + 1)
+            if number % SAMPLE >= SAMPLE - 2 or number >= SWAPS - 2:
+                self.assertEqual(self.reached(lab), number % 2 == 1, "epoch %d" % (number + 1))
+                self.samples[number % 2] += 1
             ahead = seconds * (number + 1) / SWAPS - (time.monotonic() - started)
             if ahead > 0:
                 time.sleep(ahead)
         return time.monotonic() - started
+
+    def reached(self, lab):
+        """Whether datagrams of shop/web come back from shop/cart; each probe is a new flow."""
+        probe = {"id": 1, "from": "shop/web", "to": "shop/cart", "protocol": "UDP", "port": PORT,
+                 "family": "IPv4", "timeout": 0.5}
+        return lab.probe([probe])[1]["reached"]
 
     def verdict(self, lab):
         done = json.loads(lab.ctl("explain", "--address", lab.status_socket, "--from", "shop/web",
@@ -77,6 +89,7 @@ class Swap(unittest.TestCase):
                  open(demo.FOLDER + "/manifests/31-shop-cart.yaml").read()]
         with Lab() as lab:
             e2e.demo_lab(lab)
+            lab.host("shop/cart").ask(cmd="serve", udp=[PORT])
             server = subprocess.Popen(["ip", "netns", "exec", lab.host(SERVER).netns, "iperf3",
                                        "-s"], stdout=subprocess.DEVNULL)
             try:
@@ -93,19 +106,21 @@ class Swap(unittest.TestCase):
             lab.write_manifest("31-shop-cart.yaml", texts[number])
             log.wait(number + 1)
             self.assertEqual(self.verdict(lab), want)
-        log = EpochLog(lab.sync.log)
+            self.assertEqual(self.reached(lab), want == "allow")
+        log, self.samples = EpochLog(lab.sync.log), [0, 0]
         client = iperf_client(lab, SECONDS)
         took = self.swap(lab, log, texts, SECONDS * 0.97)
         resent, rate, received = answer(client)
         log.delays_ms.sort()
-        e2e.figure("%d acknowledged epochs in %.1f s, each changing a verdict, enforced after "
-                   "%.1f ms (median), %.1f ms (p99)" % (
+        e2e.figure("%d acknowledged epochs in %.1f s, enforced after %.1f ms (median), %.1f ms "
+                   "(p99); probes after %d closing and %d opening ones found what they say" % (
                        log.acknowledged, took, log.delays_ms[len(log.delays_ms) // 2],
-                       log.delays_ms[int(len(log.delays_ms) * 0.99)]))
+                       log.delays_ms[int(len(log.delays_ms) * 0.99)], *self.samples))
         e2e.figure("iperf3 %d s during the swaps: %.2f Gbit/s, %d retransmits, no reset; without "
                    "swaps (%d s): %.2f Gbit/s, %d retransmits" % (
                        SECONDS, rate, resent, QUIET_SECONDS, quiet_rate, quiet_resent))
         self.assertEqual(log.acknowledged, SWAPS)
+        self.assertGreaterEqual(min(self.samples), max(1, SWAPS // SAMPLE))
         self.assertGreater(received, 0)
         self.assertEqual(lab.status_counter("flows_revoked"), 0)
 
