@@ -131,6 +131,18 @@ bool is_policy_group(std::string_view api_version) {
            api_version.starts_with("networking.k8s.io/") || api_version.starts_with("extensions/");
 }
 
+std::string_view group_of(std::string_view api_version) {
+    const std::size_t slash = api_version.find('/');
+    return slash == std::string_view::npos ? "" : api_version.substr(0, slash);
+}
+
+/// Another version of an enforced kind is still about the same object.
+bool is_enforced_kind(const std::string& kind, std::string_view api_version) {
+    return std::any_of(std::begin(kEnforced), std::end(kEnforced), [&](const Identity& identity) {
+        return identity.kind == kind && group_of(identity.api_version) == group_of(api_version);
+    });
+}
+
 /// Kinds of policy that would go unenforced without anybody noticing.
 bool is_unenforced_policy(const ObjectKey& key, std::string_view api_version) {
     return is_policy_group(api_version) && key.kind.ends_with("NetworkPolicy");
@@ -187,11 +199,13 @@ void decode_body(const Reader& root, const document::Value& value, Decoded& deco
 
 void decode_other(const std::string& api_version, Decoded& decoded) {
     if (is_unenforced_policy(decoded.key, api_version)) {
+        if (!is_enforced_kind(decoded.key.kind, api_version)) decoded.key.foreign = api_version;
         decoded.soundness = Soundness::Unusable;
         note(decoded, Errc::NotSupported,
              decoded.key.kind + " of " + api_version + " is not enforced", Severity::Error);
         return;
     }
+    decoded.key.foreign = api_version;
     if (decoded.key.kind.ends_with("List")) {
         decoded.soundness = Soundness::Unusable;
         note(decoded, Errc::Invalid, "is a list without items", Severity::Error);

@@ -25,11 +25,13 @@
 
 namespace tierwall::kube {
 
-/// What tells objects apart: kind, namespace (empty for cluster-scoped kinds) and name.
+/// What tells objects apart: kind, namespace (empty for cluster-scoped kinds) and name. Kinds of
+/// other API groups may be called the same, and must never stand in the place of an enforced one.
 struct ObjectKey {
     std::string kind;
     std::string namespace_name;
     std::string name;
+    std::string foreign = {};  ///< apiVersion of what is no version of an enforced kind
     friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
     friend bool operator==(const ObjectKey&, const ObjectKey&) = default;
 

@@ -191,6 +191,7 @@ void Store::install(const Pod& value) {
 }
 
 void Store::uninstall(const ObjectKey& key) {
+    if (!key.foreign.empty()) return;  // it never was installed: what is there is another object
     const std::string name = name_of(key);
     if (key.kind == "Namespace") {
         erase(objects_.cluster.namespaces, name);

@@ -281,3 +281,83 @@ BOOST_AUTO_TEST_CASE(the_version_moves_only_when_the_objects_change) {
     store.replace("f", {});
     BOOST_TEST(store.version() > version);
 }
+
+BOOST_AUTO_TEST_CASE(an_object_of_another_group_never_takes_the_place_of_one_of_the_same_name) {
+    struct Case {
+        const char* api_version;
+        bool blocks;
+    };
+    const Case cases[] = {
+        {"projectcalico.org/v3", false},
+        {"crd.projectcalico.org/v1", false},
+        {"networking.k8s.io", false},
+        {"extensions/v1beta1", true},
+    };
+    const std::string edited = kPolicyHead + "  podSelector: {matchLabels: {app: edited}}\n";
+    for (const Case& row : cases) {
+        const std::string other = std::string("apiVersion: ") + row.api_version +
+                                  "\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n";
+        for (const char* source : {"a", "z"}) {
+            BOOST_TEST_CONTEXT(row.api_version << " in " << source) {
+                Store store;
+                store.replace(source, contents(other, source));
+                store.replace("f", contents(kGood));
+                BOOST_REQUIRE(store.objects().network_policies.count("shop/web") == 1u);
+                store.replace("f", contents(edited));
+                BOOST_TEST(store.objects()
+                               .network_policies.at("shop/web")
+                               .pod_selector.match_labels.at("app") == "edited");
+                BOOST_TEST(store.blocked().empty() != row.blocks);
+                BOOST_TEST(store.problems().size() == 1u);
+                store.forget(source);
+                BOOST_TEST(store.objects().network_policies.size() == 1u);
+                BOOST_TEST(store.problems().empty());
+                BOOST_TEST(store.blocked().empty());
+            }
+        }
+        Store store;
+        store.replace("f", contents(other + "---\n" + kGood));
+        BOOST_TEST(store.objects().network_policies.size() == 1u);
+        store.replace("f", contents(other));
+        BOOST_TEST(store.objects().network_policies.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_node_pod_or_namespace_leaves_the_real_one_in_force) {
+    struct Case {
+        const char* kind;
+        const char* foreign;
+        std::size_t (*in_force)(const kube::Cluster&);
+    };
+    const Case cases[] = {
+        {"Node", "projectcalico.org/v3", [](const kube::Cluster& c) { return c.nodes.count("x"); }},
+        {"Pod", "v2", [](const kube::Cluster& c) { return c.pods.count("default/x"); }},
+        {"Namespace", "v1beta1", [](const kube::Cluster& c) { return c.namespaces.count("x"); }},
+    };
+    for (const Case& row : cases) {
+        const std::string rest = std::string("\nkind: ") + row.kind + "\nmetadata: {name: x" +
+                                 (row.kind[0] == 'P' ? ", namespace: default}\n" : "}\n");
+        BOOST_TEST_CONTEXT(row.kind) {
+            Store store;
+            store.replace("a", contents("apiVersion: " + std::string(row.foreign) + rest, "a"));
+            store.replace("f", contents("apiVersion: v1" + rest));
+            BOOST_TEST(row.in_force(store.objects().cluster) == 1u);
+            store.forget("a");
+            BOOST_TEST(row.in_force(store.objects().cluster) == 1u);
+            store.put("a", *contents("apiVersion: " + std::string(row.foreign) + rest, "a")[0]);
+            store.remove("f", {row.kind, row.kind[0] == 'P' ? "default" : "", "x"});
+            BOOST_TEST(row.in_force(store.objects().cluster) == 0u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_version_of_the_same_group_is_the_same_object) {
+    Store store;
+    store.replace("f", contents(kGood));
+    std::string next = kGood;
+    next.replace(next.find("/v1\n"), 3, "/v2");
+    store.replace("f", contents(next));
+    BOOST_TEST(store.objects().network_policies.size() == 1u);
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(has(store.problems(), base::Errc::Invalid, "last good version"));
+}
