@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 
 namespace tierwall::kube {
@@ -37,7 +39,11 @@ class Walk {
 public:
     base::Status enter(const fs::path& folder, int depth) {
         struct stat info {};
-        if (stat(folder.c_str(), &info) != 0) return base::Done{};
+        if (stat(folder.c_str(), &info) != 0) {
+            const int error = errno;
+            if (error == ENOENT) return base::Done{};  // removed since it was listed
+            return base::Error{base::Errc::Io, folder.string(), std::strerror(error)};
+        }
         if (!entered_.insert({info.st_dev, info.st_ino}).second) return base::Done{};
         folders.push_back(folder.string());
         std::error_code error;
@@ -66,7 +72,14 @@ private:
         }
         // What cannot be looked at is listed all the same: reading it then says what is wrong.
         const bool may_be_file = error || fs::is_regular_file(status);
-        if (!may_be_file || !has_manifest_suffix(name)) return base::Done{};
+        if (!may_be_file || !has_manifest_suffix(name)) {
+            // It may be a folder of manifests: taking it for none would withdraw all of them.
+            const bool hidden_from_us = status.type() == fs::file_type::none;
+            if (hidden_from_us) {
+                return base::Error{base::Errc::Io, path.string(), error.message()};
+            }
+            return base::Done{};
+        }
         if (files.size() >= kManifestFilesMax) {
             return base::Error{base::Errc::Limit, path.string(), "too many manifest files"};
         }
@@ -132,6 +145,10 @@ bool Manifests::refresh_path(Store& store, const std::string& path,
                              const std::set<std::string>& unsettled) {
     const auto listed = list_manifests(path);
     if (!listed.ok()) {
+        // A folder holds nothing itself; listed once, it keeps its files and does not block.
+        const auto before = files_.find(path);
+        const bool was_listed = before != files_.end() && before->second.count(path) == 0;
+        if (was_listed) store.replace(path, {});
         store.mark_unreadable(path, listed.error());
         return true;
     }
@@ -165,6 +182,8 @@ bool Manifests::refresh_file(Store& store, const std::string& file) {
         store.replace(file, *std::move(contents));
     } else {
         store.mark_unreadable(file, contents.error());
+        // It may become readable again with nothing about it changed.
+        if (contents.error().code == base::Errc::Io) seen_[file] = {};
     }
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -60,6 +61,16 @@ std::vector<std::string> names(const Store& store) {
 }
 
 using Names = std::vector<std::string>;
+
+/// Takes root's right to look at everything away from this thread for a while.
+struct Unprivileged {
+    Unprivileged() { setfsuid(geteuid() == 0 ? 65534 : geteuid()); }
+    ~Unprivileged() { setfsuid(geteuid()); }
+    Unprivileged(const Unprivileged&) = delete;
+    Unprivileged& operator=(const Unprivileged&) = delete;
+};
+
+void allow(const fs::path& path, unsigned mode) { fs::permissions(path, fs::perms(mode)); }
 
 }  // namespace
 
@@ -246,4 +257,76 @@ BOOST_FIXTURE_TEST_CASE(the_watch_follows_new_and_replaced_folders, Folder) {
     BOOST_TEST(changes(watching));
     std::ofstream(above / "before" / "b.yaml") << node("x");
     BOOST_TEST(stays(watching));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_subfolder_that_cannot_be_looked_at_keeps_what_it_held, Folder) {
+    allow(above, 0755);
+    for (const char* folder : {"team", "team/sub"}) fs::create_directory(path / folder);
+    write("a.yaml", node("a"));
+    write("team/b.yaml", node("b"));
+    write("team/sub/c.yaml", node("c"));
+    // What is closed, and to what: a folder that cannot be read, one whose entries cannot be
+    // looked at, and a file.
+    const std::pair<const char*, unsigned> closings[] = {
+        {"team", 0}, {"team", 0444}, {"team/sub", 0}, {"team/sub", 0444}, {"team/b.yaml", 0}};
+    for (const auto& [closed, mode] : closings) {
+        Store store;
+        Manifests manifests({path.string()});
+        manifests.refresh(store);
+        BOOST_REQUIRE(names(store).size() == 3u);
+        const auto open_mode = static_cast<unsigned>(fs::status(path / closed).permissions());
+        allow(path / closed, mode);
+        {
+            const Unprivileged as_nobody;
+            manifests.refresh(store);
+        }
+        allow(path / closed, open_mode);
+        BOOST_TEST_CONTEXT(closed << " " << mode) {
+            BOOST_TEST(names(store) == (Names{"a", "b", "c"}), boost::test_tools::per_element());
+            BOOST_TEST(!store.problems().empty());
+            BOOST_TEST(store.blocked().empty());
+            manifests.refresh(store);
+            BOOST_TEST(store.problems().empty());
+        }
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_folder_that_became_a_link_to_nowhere_readable_keeps_what_it_held,
+                        Folder) {
+    fs::create_directory(path / "team");
+    write("team/a.yaml", node("a"));
+    Store store;
+    Manifests manifests({path.string()});
+    manifests.refresh(store);
+    fs::rename(path / "team", above / "team");
+    fs::create_symlink("team", path / "team");
+    manifests.refresh(store);
+    BOOST_TEST(names(store) == (Names{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(store.problems().size() == 1u);
+    fs::remove(path / "team");
+    manifests.refresh(store);
+    BOOST_TEST(names(store).empty());
+    BOOST_TEST(store.problems().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_could_not_be_read_is_tried_again_though_it_did_not_change,
+                        Folder) {
+    allow(above, 0755);
+    write("a.yaml", node("a"));
+    write("b.yaml", node("b"));
+    allow(path / "a.yaml", 0600);
+    usleep(30'000);
+    Store store;
+    Manifests manifests({path.string()});
+    if (geteuid() != 0) return;  // an owner is not kept out of the same file for a while
+    {
+        const Unprivileged as_nobody;
+        manifests.refresh(store);
+    }
+    BOOST_TEST(names(store) == (Names{"b"}), boost::test_tools::per_element());
+    BOOST_TEST(store.blocked().size() == 1u);
+    BOOST_TEST(manifests.refresh(store));
+    BOOST_TEST(names(store) == (Names{"a", "b"}), boost::test_tools::per_element());
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(!manifests.refresh(store));
 }
