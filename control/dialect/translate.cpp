@@ -3,6 +3,7 @@
 
 #include "control/dialect/cluster_network_policy.hpp"
 #include "control/dialect/network_policy.hpp"
+#include "control/kube/domain_names.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,9 @@ std::vector<policy::Policy> translate(const kube::Objects& objects,
     }
     for (const auto& [name, written] : objects.cluster_network_policies) {
         policies.push_back(translate(written, problems));
+        for (kube::Problem& each : kube::unlearned_names(written)) {
+            problems.push_back(std::move(each));
+        }
     }
     std::sort(policies.begin(), policies.end(),
               [](const policy::Policy& a, const policy::Policy& b) {

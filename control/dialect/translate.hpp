@@ -16,7 +16,8 @@
 namespace tierwall::dialect {
 
 /// In the order in which they are asked: by tier, then policy::asked_before(). Adds a problem for
-/// each rule that had to fail closed although its object is sound.
+/// each rule that had to fail closed although its object is sound, and a warning for each peer of
+/// domain names, which needs names learned from DNS answers to match anything.
 std::vector<policy::Policy> translate(const kube::Objects& objects,
                                       std::vector<kube::Problem>& problems);
 

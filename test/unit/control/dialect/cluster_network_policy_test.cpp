@@ -210,3 +210,20 @@ BOOST_AUTO_TEST_CASE(policies_come_in_the_order_they_are_asked) {
     const std::vector<std::string> expected{"tie-a", "tie-b", "late", "web", "base"};
     BOOST_TEST(names == expected, boost::test_tools::per_element());
 }
+
+BOOST_AUTO_TEST_CASE(domain_names_are_warned_of_and_their_rule_is_kept) {
+    kube::Objects objects;
+    objects.cluster_network_policies.emplace(
+        "guard", written("{tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: "
+                         "Accept, to: [{domainNames: [a.io]}]}]}"));
+    std::vector<kube::Problem> problems;
+    const auto policies = dialect::translate(objects, problems);
+    BOOST_REQUIRE(problems.size() == 1u);
+    BOOST_TEST((problems[0].severity == kube::Severity::Warning));
+    BOOST_TEST(problems[0].object == "ClusterNetworkPolicy/guard");
+    BOOST_TEST(problems[0].field == "spec.egress[0].to[0].domainNames");
+    BOOST_REQUIRE(policies.size() == 1u);
+    BOOST_REQUIRE(policies[0].egress.size() == 1u);
+    BOOST_TEST(!policies[0].egress[0].failed_closed);
+    BOOST_TEST(policies[0].egress[0].peers.size() == 1u);
+}
