@@ -44,6 +44,7 @@ struct Arguments {
     std::string listen;
     transport::TlsFiles tls;
     std::vector<std::string> service_cidrs;
+    std::string profile = "upstream";
 };
 
 /// One line on standard error, and the exit status.
@@ -67,6 +68,9 @@ int parse_arguments(int argc, char** argv, Arguments& arguments) {
     app.add_option("--tls-key", arguments.tls.key, "Its private key");
     app.add_option("--service-cidr", arguments.service_cidrs,
                    "Block of service addresses, so that dataplanes can warn when they see one");
+    app.add_option("--profile", arguments.profile, "Whose reading of the policies")
+        ->check(CLI::IsMember({"upstream"}))
+        ->capture_default_str();
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
