@@ -161,15 +161,16 @@ void Source::update(push::SnapshotServer& server, const std::set<std::string>& u
     }
     problems.insert(problems.end(), found_.begin(), found_.end());
     if (!output.ok()) return say(problems, {output.error().text()});
-    compiled_version_ = store_.version();
     if (published_ != output->resources.hash()) {
         const proto::Hash hash = output->resources.hash();
         const base::Status published =
             server.publish(std::move(output->resources), epoch_ + 1, changed_at);
+        // Not done with this version: it is tried again, and told of, until it can be published.
         if (!published.ok()) return say(problems, {published.error().text()});
         ++epoch_;
         published_ = hash;
     }
+    compiled_version_ = store_.version();
     say(problems, {});
 }
 
