@@ -79,6 +79,7 @@ void read_binding(const Reader& reader, std::uint16_t number, worker::PortConfig
     if (port.side == worker::Side::Uplink) {
         reader.fault(Errc::Forbidden, "pod and addresses are for ports on the pods side");
     }
+    port.reserved = true;
     config.bindings.push_back(std::move(binding));
 }
 

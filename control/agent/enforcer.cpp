@@ -62,7 +62,9 @@ identity::AddressMap::Assignment Enforcer::State::assignment(
     const AddressFacts& address, std::optional<std::uint32_t> node) const {
     unsigned flags = identity::kEntryKnown;
     flags |= address.is_pod ? identity::kEntryPod : identity::kEntryNode;
-    if (address.is_pod && in_scope(address, node)) flags |= identity::kEntrySubject;
+    if (in_scope(address, node)) {
+        flags |= address.is_pod ? identity::kEntrySubject : identity::kEntryLocalNode;
+    }
     return {.identity = address.identity,
             .node = address.node,
             .flags = static_cast<std::uint8_t>(flags)};

@@ -2,6 +2,7 @@
 #include "control/document/builder.hpp"
 #include "control/document/parse.hpp"
 #include "control/document/plain_scalar.hpp"
+#include "control/document/utf8.hpp"
 
 #include <libfyaml.h>
 
@@ -147,6 +148,7 @@ base::Result<Documents> parse_yaml(std::string_view text, std::string name) {
                            "larger than " + std::to_string(kFileBytesMax) + " bytes"};
     }
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    TW_TRY(readable, check_utf8(text, documents.name()));
     const Diag diag(fy_diag_create(nullptr));
     fy_parse_cfg config{};
     config.flags =

@@ -45,8 +45,9 @@ inline constexpr std::uint32_t kBucketSlots = 65536;
 enum EntryFlag : std::uint8_t {
     kEntryPod = 1,
     kEntryNode = 2,
-    kEntrySubject = 4,  ///< a pod within this dataplane's scope
-    kEntryKnown = 8,    ///< the map has an entry (pod or node); absent for addresses known by CIDR
+    kEntrySubject = 4,     ///< a pod within this dataplane's scope
+    kEntryLocalNode = 16,  ///< a node within this dataplane's scope
+    kEntryKnown = 8,  ///< the map has an entry (pod or node); absent for addresses known by CIDR
 };
 
 struct Entry {
@@ -58,6 +59,8 @@ struct Entry {
     bool is_pod() const noexcept { return (flags & kEntryPod) != 0; }
     bool is_node() const noexcept { return (flags & kEntryNode) != 0; }
     bool is_subject() const noexcept { return (flags & kEntrySubject) != 0; }
+    /// Lives behind this dataplane's pods ports, as far as its scope tells.
+    bool is_local() const noexcept { return (flags & (kEntrySubject | kEntryLocalNode)) != 0; }
     bool is_known() const noexcept { return (flags & kEntryKnown) != 0; }
 };
 

@@ -90,6 +90,7 @@ struct Headers {
     bool has_target = false;
     bool embedded_valid = false;  ///< quoted far enough, and sent to the quoted packet's sender
     std::uint16_t fragment_offset = 0;  ///< bytes, for Fragment::Later
+    bool sctp_init = false;             ///< the first chunk opens an association
 };
 
 /// Reads one frame. `frame` is the first segment's bytes; `frame_length` the whole packet's.

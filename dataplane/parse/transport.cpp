@@ -9,6 +9,7 @@ using base::Reason;
 constexpr std::uint32_t kTcpLengthMin = 20;
 constexpr std::uint32_t kUdpLength = 8;
 constexpr std::uint32_t kSctpLength = 12;
+constexpr std::uint8_t kSctpInit = 1;
 
 void read_ports(const std::uint8_t* header, Headers& headers) noexcept {
     headers.tuple.source_port = be16(header);
@@ -54,6 +55,9 @@ bool read_udp(const Packet& packet, Headers& headers) noexcept {
 bool read_sctp(const Packet& packet, Headers& headers) noexcept {
     if (!reaches(packet, headers, headers.l4_offset + kSctpLength)) return false;
     read_ports(packet.data + headers.l4_offset, headers);
+    const std::uint32_t chunk = headers.l4_offset + kSctpLength;
+    headers.sctp_init =
+        chunk < packet.end && chunk < packet.readable && packet.data[chunk] == kSctpInit;
     return true;
 }
 

@@ -16,7 +16,11 @@ bool opens_beside(const flow::Flow& flow, const Headers& headers, bool reply) no
     if (opens_tcp(headers)) {
         return reply || is_revoked(flow) || flow::restarts(flow, headers, reply);
     }
-    return reply && headers.icmp_query;
+    if (!reply) return false;
+    // Of ICMP only the answer to a question is a reply. The others have no identifier, and would
+    // pass as replies to an echo whose identifier happens to be the same.
+    const bool answer = is_icmp(headers) ? headers.icmp_reply : true;
+    return !answer || headers.sctp_init;
 }
 
 }  // namespace

@@ -17,10 +17,11 @@ Pipeline::Config pipeline_config(const Fabric& fabric) {
     Pipeline::Config wanted;
     for (std::uint16_t port = 0; port < fabric.ports(); ++port) {
         const PortConfig& each = config.ports[port];
+        const bool wire = config.mode == DataplaneConfig::Mode::Wire;
         wanted.ports.push_back({.side = each.side,
                                 .mtu = fabric.port(port).mtu(),
-                                .reserved = each.reserved,
-                                .has_node = config.mode == DataplaneConfig::Mode::Wire});
+                                .reserved = each.reserved && !wire,
+                                .has_node = wire});
     }
     wanted.flows_max = config.flows_max / config.workers;
     wanted.timeouts = config.timeouts;

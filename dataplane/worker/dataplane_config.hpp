@@ -24,7 +24,8 @@ struct PortConfig {
     std::string name;
     std::string device;  ///< devargs of a virtual device, or a PCI address
     Side side = Side::Uplink;
-    std::string pod;  ///< "namespace/name", may be empty; only shown, binding is the agent's
+    std::string pod;        ///< "namespace/name", may be empty; only shown, binding is the agent's
+    bool reserved = false;  ///< configuration names its addresses: it claims no others
 };
 
 struct DataplaneConfig {

@@ -139,6 +139,8 @@ bool Forwarder::learn(const Judged& burst, std::size_t i) noexcept {
 Reason Forwarder::objection(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {
     const parse::Headers& headers = burst.headers[i];
     const Reason reason = burst.outcomes[i].verdict.reason;
+    // A client's request is for servers, and those are behind the uplink alone.
+    if (reason == Reason::Dhcp && !fabric_.is_uplink(port)) return Reason::NoPort;
     if (is_link_matter(headers, reason)) return reason;
     const base::Verdict verdict = pipeline_.judge_delivery(headers, burst.snapshot, port);
     return verdict.action == base::Action::Allow ? reason : verdict.reason;

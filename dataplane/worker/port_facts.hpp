@@ -18,6 +18,10 @@ enum class Side : std::uint8_t { Pods, Uplink };
 struct PortFacts {
     Side side = Side::Uplink;
     std::uint16_t mtu = 1500;
+    /// Configuration says which addresses live here: it claims no others.
+    bool reserved = false;
+    /// Pods side of a wire: a whole node lives here, with its own addresses.
+    bool has_node = false;
 };
 
 /// All uplink ports are one place: the same address may arrive at any of them. This is the number

@@ -96,13 +96,22 @@ Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const 
     return std::nullopt;
 }
 
+/// Whose address nobody has used yet. A pod may not become its node, whose traffic NetworkPolicy
+/// admits, nor a pod that lives on another node.
+bool Trust::may_claim(const identity::Entry& entry, std::uint16_t port) const noexcept {
+    if (!is_pods(port)) return true;
+    const PortFacts& facts = ports_[port];
+    return !facts.reserved && entry.is_local() && (entry.is_pod() || facts.has_node);
+}
+
 Objection Trust::sender(const base::Address& address, const identity::Entry& entry,
                         std::uint16_t port) noexcept {
     if (!entry.is_known()) {
         return is_pods(port) ? Objection(base::Reason::UnknownSource) : std::nullopt;
     }
     const std::uint16_t place = origin(port);
-    if (addresses_.bound_port(entry.slot) != place && !addresses_.claim(entry.slot, place)) {
+    if (addresses_.bound_port(entry.slot) != place &&
+        !(may_claim(entry, port) && addresses_.claim(entry.slot, place))) {
         return base::Reason::SpoofedSource;
     }
     if (is_pods(port) && entry.is_pod()) note_pod(address, port);

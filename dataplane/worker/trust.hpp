@@ -71,6 +71,7 @@ public:
 
 private:
     bool is_pods(std::uint16_t port) const noexcept { return ports_[port].side == Side::Pods; }
+    bool may_claim(const identity::Entry& entry, std::uint16_t port) const noexcept;
     Objection claimant(const base::Address& address, const identity::Entry& entry,
                        std::uint16_t port) noexcept;
     void note_pod(const base::Address& address, std::uint16_t port) noexcept;

@@ -24,7 +24,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def figure(words):
     """A line that scripts/test repeats."""
-    print("figure: " + words, flush=True)
+    print("\nfigure: " + words, flush=True)
 
 
 def main(module="__main__"):

@@ -175,6 +175,31 @@ BOOST_DATA_TEST_CASE(plain_scalars_are_what_kubectl_takes_them_for, data::make(k
     if (row.kind == Kind::Boolean) BOOST_TEST(value.as_boolean() == (row.number != 0));
 }
 
+/// Each of these was once taken for the end of the text, without an error.
+BOOST_AUTO_TEST_CASE(text_behind_a_byte_that_is_no_utf8_is_never_left_out) {
+    const std::string bad[] = {
+        std::string(1, '\0'), "\x80",     "\xc0\x80", "\xe9", "\xfe", "\xff", "\xed\xa0\x80",
+        "\xf5\x80\x80\x80",   "\xe2\x82", "\x1b"};
+    for (const std::string& byte : bad) {
+        for (const std::string& text : {"a: 1\n# caf" + byte + "\nb: 2\n", byte + "\na: 1\n",
+                                        "a: 1\n---\nb: \"" + byte + "\"\n", "a: 1\n" + byte}) {
+            const auto documents = parse_yaml(text, "t.yaml");
+            BOOST_REQUIRE(!documents.ok());
+            BOOST_CHECK(documents.error().code == base::Errc::Invalid);
+            BOOST_CHECK(documents.error().where.starts_with("t.yaml:"));
+        }
+    }
+    BOOST_CHECK(!parse_yaml(std::string(4096, '\0'), "zeroes").ok());
+    BOOST_CHECK(!parse_yaml(std::string("\xff\xfe"
+                                        "a\0:\0 \0"
+                                        "1\0",
+                                        10),
+                            "utf-16")
+                     .ok());
+    const auto good = parse_yaml("a: \"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"\n", "t.yaml");
+    BOOST_CHECK(good.ok());
+}
+
 BOOST_AUTO_TEST_CASE(empty_documents_are_left_out) {
     const auto documents = parse_yaml("---\n---\na: 1\n---\n# nothing\n---\n~\n---\nb: 2\n", "f");
     BOOST_REQUIRE(documents.ok());

@@ -275,6 +275,15 @@ BOOST_FIXTURE_TEST_CASE(arp_questions_reach_everybody_but_the_asker, SwitchBench
                "1 0 1 1 1");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_dhcp_request_reaches_the_uplinks_and_no_other_pod, SwitchBench) {
+    introduce();
+    const Bytes request = support::ip({.source = "0.0.0.0", .destination = "255.255.255.255"},
+                                      support::udp({.source_port = 68, .destination_port = 67}));
+    BOOST_TEST(send(kShopPort, support::frame(request, {kShopMac, kBroadcast, {}})) == "1 0 0 1 0");
+    // Nor in a frame to the other pod alone.
+    BOOST_TEST(send(kShopPort, support::frame(request, {kShopMac, kBankMac, {}})) == "0 0 0 0 0");
+}
+
 BOOST_AUTO_TEST_CASE(a_flooded_packet_spares_the_ports_whose_pods_may_not_have_it) {
     Policy policy;
     policy.rules = {{.tier = base::kTierAdmin,

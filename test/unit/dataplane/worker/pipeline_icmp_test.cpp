@@ -141,6 +141,24 @@ BOOST_DATA_TEST_CASE(an_error_does_not_keep_a_flow_alive, data::make(kFamilies),
         {.reason = Reason::Policy, .tier = base::kTierDefault, .moved = {{"flows_expired", 1}}});
 }
 
+BOOST_DATA_TEST_CASE(other_messages_are_no_replies_to_a_ping, data::make(kFamilies), family) {
+    World world({.rules = {{.direction = Direction::Egress,
+                            .subject = kShop,
+                            .action = Action::Deny,
+                            .rule = 7}}});
+    const Cast& cast = cast_of(family);
+    world.send(
+        frame({.source = cast.bank, .destination = cast.shop}, support::echo(family, false, 0)),
+        kBankPort,
+        {.reason = Reason::Policy, .tier = base::kTierDefault, .moved = {{"flows_created", 1}}});
+    const bool v4 = family == Family::IPv4;
+    const auto other = v4 ? support::icmp({.type = 9}) : support::icmpv6({.type = 200});
+    world.send(frame({.source = cast.shop, .destination = cast.bank}, other), kShopPort, kDenied7);
+    world.send(
+        frame({.source = cast.shop, .destination = cast.bank}, support::echo(family, true, 0)),
+        kShopPort, {.reason = Reason::Established});
+}
+
 BOOST_DATA_TEST_CASE(pings_with_different_identifiers_are_different_flows, data::make(kFamilies),
                      family) {
     World world({.rules = {{.direction = Direction::Egress,

@@ -188,6 +188,9 @@ BOOST_DATA_TEST_CASE(other_protocols_are_judged_and_remembered, data::make(kFami
                kShopPort, {.reason = Reason::Established});
     world.send(frame({.source = cast.shop, .destination = cast.bank}, support::sctp(2000, 1001)),
                kShopPort, {.reason = Reason::PolicyDeny, .tier = base::kTierAdmin, .rule = 7});
+    // An INIT opens an association of its own, though its ports are those of a reply.
+    world.send(frame({.source = cast.shop, .destination = cast.bank}, support::sctp(2000, 1000, 1)),
+               kShopPort, {.reason = Reason::PolicyDeny, .tier = base::kTierAdmin, .rule = 7});
     const auto gre = support::raw(99, support::Bytes(16, 1));
     world.send(frame({.source = cast.bank, .destination = cast.shop}, gre), kBankPort,
                {.reason = Reason::Policy, .tier = base::kTierDefault, .moved = kCreated});

@@ -131,6 +131,48 @@ BOOST_AUTO_TEST_CASE(a_pod_whose_address_is_free_again_may_be_claimed_elsewhere)
     world.send(datagram(kCast4.shop, kCast4.bank, 55), kEmptyPort, kOpened);
 }
 
+/// NetworkPolicy admits whatever a pod's own node sends.
+BOOST_DATA_TEST_CASE(a_pod_that_speaks_first_does_not_become_its_node, data::make(kFamilies),
+                     family) {
+    const Cast& cast = cast_of(family);
+    World world;
+    const std::uint8_t node = identity::kEntryKnown | identity::kEntryNode;
+    world.set(cast.own_node, kOwnNode, 1, node | identity::kEntryLocalNode);
+    world.republish();
+    world.send(datagram(cast.own_node, cast.bank), kShopPort, kSpoofed);
+    BOOST_CHECK_EQUAL(world.addresses->bound_port(world.slot(cast.own_node)), identity::kUnbound);
+
+    Pipeline::Config config = World::default_config();
+    config.ports[kShopPort].has_node = true;
+    World wire({}, config);
+    wire.set(cast.own_node, kOwnNode, 1, node | identity::kEntryLocalNode);
+    wire.republish();
+    BOOST_CHECK(wire.judge({{datagram(cast.own_node, cast.bank), kShopPort}})[0].verdict.action ==
+                base::Action::Allow);
+    // The other node is out of scope: it lives elsewhere.
+    wire.send(datagram(cast.other_node, cast.bank), kShopPort, kSpoofed);
+}
+
+BOOST_DATA_TEST_CASE(a_pod_of_another_node_is_not_claimed_by_a_pods_port, data::make(kFamilies),
+                     family) {
+    const Cast& cast = cast_of(family);
+    World world;
+    world.send(datagram(cast.far_pod, cast.bank), kShopPort, kSpoofed);
+    world.send(datagram(cast.far_pod, cast.bank), kUplink, kOpened);
+}
+
+BOOST_DATA_TEST_CASE(a_port_with_configured_addresses_claims_no_others, data::make(kFamilies),
+                     family) {
+    const Cast& cast = cast_of(family);
+    Pipeline::Config config = World::default_config();
+    config.ports[kShopPort].reserved = true;
+    World world({}, config);
+    world.addresses->bind(support::address(cast.shop), kShopPort);
+    world.send(datagram(cast.bank, cast.far_pod), kShopPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.far_pod), kShopPort, kOpened);
+    world.send(datagram(cast.bank, cast.far_pod), kBankPort, kOpened);
+}
+
 BOOST_AUTO_TEST_CASE(arp_senders_are_checked_like_ip_sources) {
     World world;
     world.send(support::arp(1, kCast4.shop, kCast4.bank), kShopPort, kNeighbour);
