@@ -146,17 +146,21 @@ bool Daemon::settle() {
 std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
                                  bool from_disk) {
     std::vector<Error> problems;
+    // Before a new pod can be reached at all its addresses belong to its port: afterwards somebody
+    // else might claim them first.
+    const PortBindings::Bind bind = [this](const base::Address& address, std::uint16_t port) {
+        enforcer_->addresses().bind(address, port);
+    };
+    bindings_.update([&](const std::string& pod) { return addresses_of(resources, pod); }, bind);
     const base::Status applied = enforcer_->apply(resources, epoch, problems);
     if (!applied.ok()) {
+        bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
+                         bind);
         if (problems.empty()) problems.push_back(applied.error());
         return problems;
     }
     from_disk_ = from_disk;
     if (report_) report_->note_applied(from_disk);
-    bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
-                     [this](const base::Address& address, std::uint16_t port) {
-                         enforcer_->addresses().bind(address, port);
-                     });
     return {};
 }
 

@@ -24,4 +24,19 @@ void PortBindings::update(const AddressesOf& addresses_of, const Bind& bind) {
     bound_ = std::move(next);
 }
 
+std::vector<base::Address> addresses_of(const proto::ResourceSet& resources,
+                                        const std::string& pod) {
+    std::vector<base::Address> found;
+    v1::Address address;
+    resources.for_each(v1::RESOURCE_TYPE_ADDRESS, [&](const proto::Key&, const std::string& body) {
+        // Most bodies are told apart by their bytes, without parsing.
+        if (body.find(pod) == body.npos || !address.ParseFromString(body)) return;
+        const bool named = address.kind() == v1::ADDRESS_KIND_POD && address.name() == pod;
+        if (!named || address.ip().size() != sizeof(base::Address::bytes)) return;
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(address.ip().data());
+        found.push_back(base::Address::v6(bytes));
+    });
+    return found;
+}
+
 }  // namespace tierwall::agent

@@ -7,11 +7,12 @@
 ///
 /// Threads: the control thread.
 /// Memory:  the addresses that are bound.
-/// Cost:    one lookup a configured pod after each applied snapshot.
+/// Cost:    one pass over a snapshot's addresses for each configured pod, when it is applied.
 
 #include "control/agent/config.hpp"
 #include "dataplane/base/address.hpp"
 #include "dataplane/identity/address_map.hpp"
+#include "proto/resource_set.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -35,5 +36,10 @@ private:
     const std::vector<PortBinding> wanted_;
     std::map<base::Address, std::uint16_t> bound_;
 };
+
+/// The addresses that a snapshot gives to a pod, before it is enforced. Bodies that cannot be read
+/// are left out: such a snapshot is refused anyway.
+std::vector<base::Address> addresses_of(const proto::ResourceSet& resources,
+                                        const std::string& pod);
 
 }  // namespace tierwall::agent

@@ -30,6 +30,9 @@ constexpr ReasonAdvice kAdvice[] = {
     {Reason::WorkerFull,
      " packets dropped because another worker did not keep up: raise workers, or use devices that "
      "spread packets themselves"},
+    {Reason::SpoofedSource,
+     " packets came from a port that is not their source's: either a pod lies, or another port"
+     " used the address first; tie it to its port with pod: in the configuration"},
     {Reason::NoMemory, " copies of packets dropped for want of buffers: reserve more hugepages"},
 };
 
