@@ -36,8 +36,8 @@ namespace {
 using namespace tierwall;
 
 constexpr const char* kVersion = "0.1.0";
-/// Files that someone keeps open for writing are looked at again this often.
-constexpr int kLookAgainMs = 500;
+/// Files that are being written or removed are looked at again this often.
+constexpr int kLookAgainMs = 50;
 
 struct Arguments {
     std::vector<std::string> manifests;
@@ -89,8 +89,10 @@ public:
 
     using Clock = push::SnapshotServer::Clock;
     /// Reads what changed and publishes what that comes to, if it is anything new.
-    void update(push::SnapshotServer& server, const std::set<std::string>& unsettled,
+    void update(push::SnapshotServer& server, const kube::ManifestWatch& watch,
                 Clock::time_point changed_at);
+    /// When to update though nothing happens.
+    auto due() const { return manifests_.due(); }
 
 private:
     void say(const std::vector<kube::Problem>& problems, const std::vector<std::string>& blocked);
@@ -139,10 +141,12 @@ void Source::say(const std::vector<kube::Problem>& problems,
     said_ = std::move(now);
 }
 
-void Source::update(push::SnapshotServer& server, const std::set<std::string>& unsettled,
+void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& watch,
                     Clock::time_point changed_at) {
-    manifests_.refresh(store_, unsettled);
+    manifests_.refresh(store_, watch.unsettled());
     std::vector<kube::Problem> problems = store_.problems();
+    const std::vector<kube::Problem> unseen = watch.problems();
+    problems.insert(problems.end(), unseen.begin(), unseen.end());
     const std::vector<std::string> blocked = store_.blocked();
     if (!blocked.empty() || compiled_version_ == store_.version()) {
         problems.insert(problems.end(), found_.begin(), found_.end());
@@ -203,15 +207,16 @@ base::Status serve(const Arguments& arguments, const transport::Endpoint& listen
                        [](const push::Event& event) { spdlog::info("{}", event.text()); }));
     spdlog::info("tierwall-sync {} listens on {}", kVersion, listen.text());
     Source source(arguments, std::move(service_prefixes));
-    source.update(*server, watch.unsettled(), Source::Clock::now());
+    source.update(*server, watch, Source::Clock::now());
     for (;;) {
-        const bool unsettled = !watch.unsettled().empty();
+        const bool unsettled = !watch.unsettled().empty() || source.due();
         pollfd waited[] = {{.fd = watch.descriptor(), .events = POLLIN, .revents = 0},
                            {.fd = ending, .events = POLLIN, .revents = 0}};
         ::poll(waited, 2, unsettled ? kLookAgainMs : -1);
         if (waited[1].revents != 0) break;
         const auto changed_at = Source::Clock::now();
-        if (watch.poll()) source.update(*server, watch.unsettled(), changed_at);
+        const bool is_due = source.due() && *source.due() <= kube::Manifests::Clock::now();
+        if (watch.poll() || is_due) source.update(*server, watch, changed_at);
     }
     server->stop();
     return base::Done{};

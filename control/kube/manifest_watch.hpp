@@ -6,14 +6,19 @@
 ///
 /// A change is reported at once, when a file has been closed, renamed or removed: never while it
 /// is still being written. Files that are being written meanwhile are named, so that a reader who
-/// comes for another file leaves them alone. Symbolic link swaps (a ConfigMap's ..data), removed
-/// and created folders, and a folder that is itself replaced are seen, since every event has the
-/// folders looked over again, and the folder's own parent is watched too.
+/// comes for another file leaves them alone: a part of a manifest may be a manifest. Where writes
+/// may have gone unseen (at the start, in a new folder, after an overflow) a file that changed
+/// just now is left alone until it has been the same for a while.
+///
+/// Symbolic link swaps (a ConfigMap's ..data), removed and created folders, and a folder that is
+/// itself replaced are seen, since every event has the folders looked over again, and the
+/// folder's own parent is watched too.
 ///
 /// Threads: one.
 /// Memory:  an inotify watch a folder.
 /// Cost:    none until something happens; then a walk over the folders.
 
+#include "control/kube/decode.hpp"
 #include "dataplane/base/result.hpp"
 
 #include <chrono>
@@ -27,8 +32,10 @@ struct inotify_event;
 
 namespace tierwall::kube {
 
-/// A file that is written to for longer than this is read as it is.
-inline constexpr std::chrono::seconds kWritingMax{2};
+/// A file that is written to for longer than this is warned of.
+inline constexpr std::chrono::seconds kWritingTold{2};
+/// A file whose writer cannot be known is read when it has been the same for this long.
+inline constexpr std::chrono::milliseconds kSettling{100};
 
 class ManifestWatch {
 public:
@@ -51,6 +58,8 @@ public:
     int descriptor() const noexcept { return descriptor_; }
     /// Files that somebody is writing to just now.
     std::set<std::string> unsettled() const;
+    /// Files that are being written for long, and folders that cannot be watched.
+    std::vector<Problem> problems() const;
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -58,6 +67,23 @@ private:
     struct Watched {
         std::set<std::string> folders;  ///< read for manifests
         std::set<std::string> awaited;  ///< names in it that lead to such a folder
+    };
+
+    struct Stamp {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        std::int64_t size = 0;
+        std::int64_t modified_ns = 0;
+        friend bool operator==(const Stamp&, const Stamp&) = default;
+        bool same_file(const Stamp& other) const noexcept {
+            return device == other.device && inode == other.inode;
+        }
+    };
+    struct Unsettled {
+        Clock::time_point since;  ///< first written to, or last seen to change
+        Stamp stamp;
+        bool open = false;  ///< its closing will be seen
+        bool told = false;
     };
 
     ManifestWatch(int descriptor, std::vector<std::string> folders)
@@ -68,14 +94,20 @@ private:
     bool drain();
     bool take(const inotify_event& event);
     bool take_in_folder(const inotify_event& event, const std::string& folder);
-    bool expire_writing();
+    static Stamp stamp(const std::string& path);
+    void note_writing(const std::string& path);
+    bool take_created(const std::string& path);
+    void distrust(const std::string& folder);
+    void overflow();
+    bool settle();
     void close() noexcept;
 
     int descriptor_ = -1;
     std::vector<std::string> folders_;
     std::map<int, Watched> watched_;
     base::Status health_ = base::Done{};
-    std::map<std::string, Clock::time_point> writing_;  ///< file -> first seen
+    std::map<std::string, Unsettled> unsettled_;  ///< by file
+    std::set<std::string> trusted_;               ///< folders whose every event has been seen
 };
 
 }  // namespace tierwall::kube

@@ -34,6 +34,13 @@ std::int64_t now_ns() {
         .count();
 }
 
+/// Something else is there now: a folder, a pipe, a link to nothing.
+bool is_replaced(const std::string& file) {
+    struct stat info {};
+    if (lstat(file.c_str(), &info) != 0) return false;
+    return stat(file.c_str(), &info) == 0 ? !S_ISREG(info.st_mode) : errno == ENOENT;
+}
+
 /// Walks one folder tree; symbolic links are followed, but no folder is entered twice.
 class Walk {
 public:
@@ -138,7 +145,7 @@ bool Manifests::refresh(Store& store, const std::set<std::string>& unsettled) {
     for (const std::string& path : paths_) {
         changed = refresh_path(store, path, unsettled) || changed;
     }
-    return changed;
+    return remove_vanished(store) || changed;
 }
 
 bool Manifests::refresh_path(Store& store, const std::string& path,
@@ -150,26 +157,73 @@ bool Manifests::refresh_path(Store& store, const std::string& path,
         const bool was_listed = before != files_.end() && before->second.count(path) == 0;
         if (was_listed) store.replace(path, {});
         store.mark_unreadable(path, listed.error());
+        vanished_.erase(path);
         return true;
     }
     bool changed = false;
+    const bool first = files_.count(path) == 0;
     std::set<std::string>& known = files_[path];
-    std::set<std::string> files(listed->begin(), listed->end());
+    const std::set<std::string> files(listed->begin(), listed->end());
     // A path that could not be listed before is a source of its own: its problem is over.
-    if (files.count(path) == 0) store.forget(path);
-    for (const std::string& file : known) {
-        if (files.count(file) != 0) continue;
-        store.forget(file);
-        seen_.erase(file);
-        changed = true;
-    }
-    known = files;
+    if (files.count(path) == 0 && known.count(path) == 0) store.forget(path);
+    note_missing(store, path, files);
+    known.insert(files.begin(), files.end());
     for (const std::string& file : files) {
-        // One that was never read is read even so: better half of it with its errors than nothing.
-        if (unsettled.count(file) != 0 && seen_.count(file) != 0) continue;
-        changed = refresh_file(store, file) || changed;
+        const bool was_read = seen_.count(file) != 0;
+        if (unsettled.count(file) != 0) {
+            if (!was_read && first) {
+                store.mark_unreadable(file, {base::Errc::Io, file, "is still being written"});
+            }
+        } else if (was_read && is_replaced(file)) {
+            keep_replaced(store, file);
+        } else {
+            changed = refresh_file(store, file) || changed;
+        }
     }
     return changed;
+}
+
+void Manifests::note_missing(Store& store, const std::string& path,
+                             const std::set<std::string>& files) {
+    std::set<std::string> missing;
+    std::set<std::string>& before = vanished_[path];
+    for (const std::string& file : files_[path]) {
+        if (files.count(file) != 0) continue;
+        if (is_replaced(file)) {
+            keep_replaced(store, file);
+            continue;
+        }
+        if (before.count(file) == 0) last_vanished_ = Clock::now();
+        missing.insert(file);
+    }
+    before = std::move(missing);
+}
+
+void Manifests::keep_replaced(Store& store, const std::string& file) {
+    store.mark_unreadable(
+        file, {base::Errc::Io, file, "is no regular file any more; its last good version stays"});
+    seen_[file] = {};
+}
+
+std::optional<Manifests::Clock::time_point> Manifests::due() const {
+    for (const auto& [path, files] : vanished_) {
+        if (!files.empty()) return last_vanished_ + kVanishing;
+    }
+    return std::nullopt;
+}
+
+bool Manifests::remove_vanished(Store& store) {
+    const auto when = due();
+    if (!when || Clock::now() < *when) return false;
+    for (const auto& [path, files] : vanished_) {
+        for (const std::string& file : files) {
+            store.forget(file);
+            seen_.erase(file);
+            files_[path].erase(file);
+        }
+    }
+    vanished_.clear();
+    return true;
 }
 
 bool Manifests::refresh_file(Store& store, const std::string& file) {

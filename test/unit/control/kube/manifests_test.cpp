@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 using namespace tierwall;
 using namespace tierwall::kube;
@@ -48,6 +50,8 @@ std::string node(const std::string& name) {
 ManifestWatch watch(const Folder& folder) {
     auto opened = ManifestWatch::open({folder.path.string()});
     BOOST_REQUIRE(opened.ok());
+    // What was written before has come to rest, unless a case is about that.
+    while (!opened->unsettled().empty()) opened->wait(kSettling);
     return *std::move(opened);
 }
 
@@ -58,6 +62,15 @@ std::vector<std::string> names(const Store& store) {
     std::vector<std::string> result;
     for (const auto& [name, value] : store.objects().cluster.nodes) result.push_back(name);
     return result;
+}
+
+/// Reads now, and again when what is gone by now is removed.
+void refresh_twice(Manifests& manifests, Store& store) {
+    manifests.refresh(store);
+    BOOST_TEST(manifests.due().has_value());
+    std::this_thread::sleep_for(kVanishing + 10ms);
+    manifests.refresh(store);
+    BOOST_TEST(!manifests.due().has_value());
 }
 
 using Names = std::vector<std::string>;
@@ -117,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(only_what_changed_is_read_again, Folder) {
     BOOST_TEST(manifests.refresh(store));
     BOOST_TEST(names(store) == (Names{"a", "b2"}), boost::test_tools::per_element());
     fs::remove(path / "a.yaml");
-    BOOST_TEST(manifests.refresh(store));
+    refresh_twice(manifests, store);
     BOOST_TEST(names(store) == (Names{"b2"}), boost::test_tools::per_element());
 }
 
@@ -133,7 +146,7 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_does_not_parse_keeps_what_it_held, Folder) {
     BOOST_REQUIRE(store.problems().size() == 1u);
     BOOST_TEST(store.problems()[0].path == (path / "a.yaml").string());
     fs::remove(path / "a.yaml");
-    manifests.refresh(store);
+    refresh_twice(manifests, store);
     BOOST_TEST(names(store).empty());
     BOOST_TEST(store.problems().empty());
 }
@@ -149,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(a_folder_that_is_gone_keeps_what_it_held_until_it_is_bac
     BOOST_TEST(store.problems().size() == 1u);
     fs::create_directory(path);
     write("b.yaml", node("b"));
-    manifests.refresh(store);
+    refresh_twice(manifests, store);
     BOOST_TEST(names(store) == (Names{"b"}), boost::test_tools::per_element());
     BOOST_TEST(store.problems().empty());
     BOOST_TEST(store.blocked().empty());
@@ -205,12 +218,104 @@ BOOST_FIXTURE_TEST_CASE(the_watch_waits_for_a_file_to_be_closed_and_names_it_mea
     BOOST_TEST(watching.unsettled().empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_writer_that_never_closes_is_not_waited_for, Folder) {
+BOOST_FIXTURE_TEST_CASE(a_writer_that_never_closes_is_told_of_and_never_read, Folder) {
+    write("a.yaml", node("a") + node("a2"));
+    Store store;
+    Manifests manifests({path.string()});
+    manifests.refresh(store);
     ManifestWatch watching = watch(*this);
-    std::ofstream writing(path / "a.yaml");
-    writing << node("b") << std::flush;
+    {
+        std::ofstream writing(path / "a.yaml");
+        std::ofstream other(path / "b.yaml");
+        writing << node("a") << std::flush;
+        other << node("b") << std::flush;
+        BOOST_TEST(changes(watching));
+        BOOST_TEST(watching.unsettled().size() == 2u);
+        while (watching.problems().size() < 2 && changes(watching)) {
+        }
+        BOOST_REQUIRE(watching.problems().size() == 2u);
+        BOOST_TEST(watching.problems()[0].path == (path / "a.yaml").string());
+        BOOST_TEST(stays(watching));
+        manifests.refresh(store, watching.unsettled());
+        BOOST_TEST(names(store) == (Names{"a", "a2"}), boost::test_tools::per_element());
+        BOOST_TEST(store.blocked().empty());
+    }
+    BOOST_TEST(changes(watching));
+    BOOST_TEST(watching.problems().empty());
+    manifests.refresh(store, watching.unsettled());
+    BOOST_TEST(names(store) == (Names{"a", "b"}), boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_written_just_before_the_start_is_read_when_it_is_at_rest, Folder) {
+    write("a.yaml", node("a"));
+    auto opened = ManifestWatch::open({path.string()});
+    BOOST_REQUIRE(opened.ok());
+    ManifestWatch& watching = *opened;
+    BOOST_TEST(watching.unsettled().size() == 1u);
+    Store store;
+    Manifests manifests({path.string()});
+    manifests.refresh(store, watching.unsettled());
+    BOOST_TEST(store.blocked().size() == 1u);
     BOOST_TEST(changes(watching));
     BOOST_TEST(watching.unsettled().empty());
+    manifests.refresh(store, watching.unsettled());
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(names(store).size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(removals_take_effect_together_and_not_when_the_folder_goes_too, Folder) {
+    for (const char* name : {"a", "b", "c"}) write(std::string(name) + ".yaml", node(name));
+    Store store;
+    Manifests manifests({path.string()});
+    manifests.refresh(store);
+    fs::remove(path / "a.yaml");
+    manifests.refresh(store);
+    std::this_thread::sleep_for(kVanishing * 2 / 3);
+    fs::remove(path / "b.yaml");
+    write("d.yaml", node("d"));
+    manifests.refresh(store);
+    std::this_thread::sleep_for(kVanishing * 2 / 3);
+    manifests.refresh(store);
+    BOOST_TEST(names(store).size() == 4u);
+    fs::remove_all(path);
+    std::this_thread::sleep_for(kVanishing * 2);
+    manifests.refresh(store);
+    BOOST_TEST(names(store).size() == 4u);
+    BOOST_TEST(store.problems().size() == 1u);
+    fs::create_directory(path);
+    write("c.yaml", node("c"));
+    refresh_twice(manifests, store);
+    BOOST_TEST(names(store) == (Names{"c"}), boost::test_tools::per_element());
+    BOOST_TEST(store.problems().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_manifest_that_became_something_else_is_not_removed, Folder) {
+    const std::string file = (path / "a.yaml").string();
+    for (const std::string& root : {path.string(), file}) {
+        write("a.yaml", node("a"));
+        Store store;
+        Manifests manifests({root});
+        manifests.refresh(store);
+        for (int kind = 0; kind < 3; ++kind) {
+            fs::remove(file);
+            if (kind == 0) fs::create_directory(file);
+            if (kind == 1) BOOST_REQUIRE(mkfifo(file.c_str(), 0600) == 0);
+            if (kind == 2) fs::create_symlink("nowhere", file);
+            manifests.refresh(store);
+            std::this_thread::sleep_for(kVanishing + 10ms);
+            manifests.refresh(store);
+            BOOST_TEST_CONTEXT(root << " " << kind) {
+                BOOST_TEST(names(store).size() == 1u);
+                BOOST_TEST(store.problems().size() == 1u);
+                BOOST_TEST(store.blocked().empty());
+            }
+        }
+        fs::remove(file);
+        write("a.yaml", node("b"));
+        manifests.refresh(store);
+        BOOST_TEST(names(store) == (Names{"b"}), boost::test_tools::per_element());
+        BOOST_TEST(store.problems().empty());
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(the_watch_sees_a_config_map_swap_its_data, Folder) {
@@ -304,7 +409,7 @@ BOOST_FIXTURE_TEST_CASE(a_folder_that_became_a_link_to_nowhere_readable_keeps_wh
     BOOST_TEST(names(store) == (Names{"a"}), boost::test_tools::per_element());
     BOOST_TEST(store.problems().size() == 1u);
     fs::remove(path / "team");
-    manifests.refresh(store);
+    refresh_twice(manifests, store);
     BOOST_TEST(names(store).empty());
     BOOST_TEST(store.problems().empty());
 }
