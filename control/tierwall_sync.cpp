@@ -38,6 +38,7 @@ using namespace tierwall;
 constexpr const char* kVersion = "0.1.0";
 /// Files that are being written or removed are looked at again this often.
 constexpr int kLookAgainMs = 50;
+constexpr int kSettlingsAtStart = 5;
 
 struct Arguments {
     std::vector<std::string> manifests;
@@ -207,6 +208,10 @@ base::Status serve(const Arguments& arguments, const transport::Endpoint& listen
                        [](const push::Event& event) { spdlog::info("{}", event.text()); }));
     spdlog::info("tierwall-sync {} listens on {}", kVersion, listen.text());
     Source source(arguments, std::move(service_prefixes));
+    // Mostly nothing or a moment; what is still being written after that blocks, and is told of.
+    for (int i = 0; i < kSettlingsAtStart && !watch.unsettled().empty(); ++i) {
+        watch.wait(kube::kSettling);
+    }
     source.update(*server, watch, Source::Clock::now());
     for (;;) {
         const bool unsettled = !watch.unsettled().empty() || source.due();
