@@ -27,7 +27,7 @@ bool is_chatter(std::string_view line) {
 
 std::string_view without_prefix(std::string_view line) {
     const std::size_t colon = line.find(": ");
-    if (colon == std::string_view::npos || colon > 24) return line;
+    if (colon > 24) return line;  // none at all is the largest number
     return line.substr(colon + 2);
 }
 
