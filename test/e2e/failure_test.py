@@ -102,7 +102,8 @@ spec: {tier: Admin, priority: 5000, subject: {namespaces: {}}, ingress: [{action
             lab.wait_enforced(epoch)
             e2e.wait_until(lambda: not e2e.expected_now(lab, one("shop/web", "shop/cart", False)),
                            5, "the cart closed")
-            self.assertSeen(lab, one("monitoring/logs", "payments/api", True))
+            e2e.wait_until(lambda: not e2e.expected_now(
+                lab, one("monitoring/logs", "payments/api", True)), 5, "the isolation lifted")
 
     def test_full_flow_table_refuses_new_flows_and_serves_the_old_ones(self):
         with Lab(extra_config=FULL_CONFIG) as lab:
