@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// read_text(): a whole file, or standard input for "-".
+/// read_text(): a whole file or pipe, or standard input for "-".
 ///
 /// Threads: any.
 /// Memory:  the text; at most kTextMax.
@@ -17,7 +17,7 @@ namespace tierwall::ctl {
 
 inline constexpr std::size_t kTextMax = std::size_t{1} << 30;
 
-/// Fails: Io; TooLong.
+/// Fails as document::read_bytes().
 base::Result<std::string> read_text(const std::string& path);
 
 }  // namespace tierwall::ctl

@@ -1,42 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/document/parse.hpp"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-
 namespace tierwall::document {
 namespace {
-
-struct FileDeleter {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-base::Error io_error(const std::string& path) {
-    const base::Errc code = errno == ENOENT ? base::Errc::NotFound : base::Errc::Io;
-    return {code, path, std::strerror(errno)};
-}
-
-base::Result<std::string> contents(const std::string& path) {
-    const std::unique_ptr<std::FILE, FileDeleter> file(std::fopen(path.c_str(), "rbe"));
-    if (!file) return io_error(path);
-    std::string text;
-    constexpr std::size_t kChunk = 1u << 20;
-    while (true) {
-        const std::size_t had = text.size();
-        text.resize(had + kChunk);
-        const std::size_t got = std::fread(text.data() + had, 1, kChunk, file.get());
-        text.resize(had + got);
-        if (text.size() > kFileBytesMax) {
-            return base::Error{base::Errc::Limit, path,
-                               "larger than " + std::to_string(kFileBytesMax) + " bytes"};
-        }
-        if (got < kChunk) break;
-    }
-    if (std::ferror(file.get()) != 0) return io_error(path);
-    return text;
-}
 
 /// JSON starts with a brace or bracket; but so may YAML, in flow style.
 bool looks_like_json(std::string_view text) {
@@ -57,8 +23,8 @@ base::Result<Documents> parse(std::string_view text, std::string name) {
     return yaml;
 }
 
-base::Result<Documents> read_file(const std::string& path) {
-    TW_TRY(text, contents(path));
+base::Result<Documents> read_file(const std::string& path, Kinds kinds) {
+    TW_TRY(text, read_bytes(path, {kFileBytesMax, kinds}));
     return parse(text, path);
 }
 

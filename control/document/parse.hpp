@@ -13,6 +13,7 @@
 /// Memory:  the result owns everything; bounded by the limits below.
 /// Cost:    JSON about 15 ns a byte, YAML several times that.
 
+#include "control/document/bytes.hpp"
 #include "control/document/value.hpp"
 #include "dataplane/base/result.hpp"
 
@@ -35,7 +36,7 @@ base::Result<Documents> parse_yaml(std::string_view text, std::string name);
 /// JSON when it is written as JSON, else YAML.
 base::Result<Documents> parse(std::string_view text, std::string name);
 
-/// Fails as parse(), and with Io or NotFound; where is the path.
-base::Result<Documents> read_file(const std::string& path);
+/// Fails as parse() and read_bytes().
+base::Result<Documents> read_file(const std::string& path, Kinds kinds = Kinds::FilesAndPipes);
 
 }  // namespace tierwall::document
