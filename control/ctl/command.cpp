@@ -2,15 +2,21 @@
 #include "control/ctl/command.hpp"
 
 #include "control/ctl/version.hpp"
+#include "control/document/printable.hpp"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <algorithm>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 namespace tierwall::ctl {
 
@@ -19,8 +25,7 @@ namespace {
 int fail(std::string words) {
     // One line, whatever was quoted in the words.
     while (!words.empty() && words.back() == '\n') words.pop_back();
-    std::replace(words.begin(), words.end(), '\n', ' ');
-    std::fprintf(stderr, "tierwallctl: %s\n", words.c_str());
+    std::fprintf(stderr, "tierwallctl: %s\n", document::printable(words).c_str());
     return kExitError;
 }
 
@@ -39,10 +44,29 @@ base::Status refuse_repeats(int argument_count, const char* const* arguments) {
     return base::Done{};
 }
 
+/// Nobody else writes to standard output; some file systems tell of errors when it is closed.
+base::Status write_out(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) {
+            pollfd waited{STDOUT_FILENO, POLLOUT, 0};
+            ::poll(&waited, 1, -1);
+            continue;
+        }
+        if (written < 0) return base::Error{base::Errc::Io, "", std::strerror(errno)};
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::close(STDOUT_FILENO) != 0 && errno != EBADF) {
+        return base::Error{base::Errc::Io, "", std::strerror(errno)};
+    }
+    return base::Done{};
+}
+
 int print(const Answer& answer) {
-    std::fwrite(answer.text.data(), 1, answer.text.size(), stdout);
-    if (std::fflush(stdout) != 0) return fail("standard output cannot be written");
-    return answer.status;
+    const base::Status written = write_out(answer.text);
+    if (written.ok()) return answer.status;
+    return fail("standard output cannot be written: " + written.error().what);
 }
 
 /// CLI11 answers --help and --version by the same way as errors.

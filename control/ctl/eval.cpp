@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/command.hpp"
 #include "control/ctl/decider.hpp"
+#include "control/ctl/message_json.hpp"
 #include "control/ctl/probe.hpp"
 #include "control/ctl/question.hpp"
 #include "control/ctl/table.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct EvalOptions {
     QuestionOptions question;
     std::string probes;
     std::string output;
@@ -58,7 +59,7 @@ std::string json_lines(const agent::Enforcer& enforcer, const std::vector<Row>& 
         line["ingress"] =
             reply.judged ? direction(enforcer, reply.ingress) : direction_unasked(reply);
         if (!reply.judged) line["reason"] = base::name(reply.reason);
-        out += line.dump() + "\n";
+        out += json_text(line) + "\n";
     }
     return out;
 }
@@ -84,7 +85,7 @@ std::string table(const agent::Enforcer& enforcer, const std::vector<Row>& rows)
     return out.text();
 }
 
-base::Result<Answer> evaluate(const Options& options) {
+base::Result<Answer> evaluate(const EvalOptions& options) {
     const std::string name = options.probes == "-" ? "probes" : options.probes;
     TW_TRY(text, read_text(options.probes));
     TW_TRY(probes, parse_probes(text, name));
@@ -106,7 +107,7 @@ base::Result<Answer> evaluate(const Options& options) {
 void offer_eval(CLI::App& app, Run& run) {
     CLI::App* command =
         subcommand(app, "eval", "Answer which connections the manifests' policies allow");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<EvalOptions>();
     offer_question(*command, options->question)->required();
     offer_engine(*command, options->question);
     command->add_option("--probes", options->probes, "Questions, JSON lines; - reads them here")

@@ -4,6 +4,7 @@
 #include "control/agent/status_client.hpp"
 #include "control/ctl/command.hpp"
 #include "control/ctl/message_json.hpp"
+#include "control/ctl/people.hpp"
 #include "control/ctl/probe.hpp"
 #include "control/ctl/question.hpp"
 
@@ -13,7 +14,7 @@ namespace tierwall::ctl {
 
 namespace {
 
-struct Options {
+struct ExplainOptions {
     QuestionOptions question;
     std::string address;
     std::string from;
@@ -23,7 +24,7 @@ struct Options {
     std::string output;
 };
 
-v1::ExplainRequest request(const Options& options, const Probe& probe) {
+v1::ExplainRequest request(const ExplainOptions& options, const Probe& probe) {
     v1::ExplainRequest out;
     out.set_from(options.from);
     out.set_to(options.to);
@@ -33,7 +34,7 @@ v1::ExplainRequest request(const Options& options, const Probe& probe) {
     return out;
 }
 
-base::Result<v1::ExplainReply> ask_manifests(const Options& options, const Probe& probe) {
+base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, const Probe& probe) {
     TW_TRY(prepared, prepare(options.question));
     TW_TRY(ends, resolve(prepared.cluster, probe));
     v1::ExplainRequest question = request(options, probe);
@@ -44,7 +45,7 @@ base::Result<v1::ExplainReply> ask_manifests(const Options& options, const Probe
     return reply;
 }
 
-base::Result<v1::ExplainReply> ask_daemon(const Options& options, const Probe& probe) {
+base::Result<v1::ExplainReply> ask_daemon(const ExplainOptions& options, const Probe& probe) {
     if (!options.question.dns.empty() || options.question.scope != "all") {
         return base::Error{base::Errc::Invalid, "--dns, --scope", "go with --manifests"};
     }
@@ -52,23 +53,7 @@ base::Result<v1::ExplainReply> ask_daemon(const Options& options, const Probe& p
     return client->explain(request(options, probe));
 }
 
-std::string direction(const v1::DirectionExplanation& side) {
-    std::string out = side.direction() + ": " + side.words() + "\n";
-    for (const v1::TierExplanation& tier : side.tiers()) {
-        out += "  " + tier.tier() + ": " + tier.words() + "\n";
-        for (const std::string& policy : tier.policies()) {
-            out += "    " + policy +
-                   (tier.decided() && policy == tier.policy() ? "  <- decided here\n" : "\n");
-        }
-    }
-    return out;
-}
-
-std::string for_people(const v1::ExplainReply& reply) {
-    return reply.words() + "\n\n" + direction(reply.egress()) + "\n" + direction(reply.ingress());
-}
-
-base::Result<Answer> ask(const Options& options) {
+base::Result<Answer> answer_explain(const ExplainOptions& options) {
     Probe probe;
     probe.from = options.from;
     probe.to = options.to;
@@ -76,7 +61,7 @@ base::Result<Answer> ask(const Options& options) {
     TW_TRY(port, parse_port(options.port, probe));
     TW_TRY(reply, options.question.manifests.empty() ? ask_daemon(options, probe)
                                                      : ask_manifests(options, probe));
-    if (options.output == "json") return Answer{message_json(reply).dump(2) + "\n"};
+    if (options.output == "json") return Answer{json_text(message_json(reply), 2) + "\n"};
     return Answer{for_people(reply)};
 }
 
@@ -84,7 +69,7 @@ base::Result<Answer> ask(const Options& options) {
 
 void offer_explain(CLI::App& app, Run& run) {
     CLI::App* command = subcommand(app, "explain", "Say why a connection is allowed or denied");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ExplainOptions>();
     CLI::Option* manifests = offer_question(*command, options->question);
     CLI::Option* address = offer_address(*command, options->address);
     address->excludes(manifests);
@@ -97,7 +82,7 @@ void offer_explain(CLI::App& app, Run& run) {
         ->check(CLI::IsMember({"IPv4", "IPv6"}))
         ->capture_default_str();
     offer_output(*command, options->output, {"text", "json"});
-    command->callback([options, &run] { run = [options] { return ask(*options); }; });
+    command->callback([options, &run] { run = [options] { return answer_explain(*options); }; });
 }
 
 }  // namespace tierwall::ctl

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/status_client.hpp"
 #include "control/ctl/command.hpp"
-#include "control/ctl/decider.hpp"
 #include "control/ctl/message_json.hpp"
-#include "control/ctl/table.hpp"
+#include "control/ctl/people.hpp"
 #include "dataplane/base/address.hpp"
 
 #include <memory>
@@ -12,31 +11,14 @@ namespace tierwall::ctl {
 
 namespace {
 
-struct Options {
+struct FlowsOptions {
     std::string address;
     std::string output;
     std::string end;
     std::uint32_t limit = 0;
 };
 
-std::string end(const std::string& name, const std::string& address, std::uint32_t port) {
-    const std::string host = name.empty() ? address : name;
-    return port == 0 ? host : host + " " + std::to_string(port);
-}
-
-std::string for_people(const std::vector<v1::FlowRow>& rows) {
-    Table table({"SOURCE", "DESTINATION", "PROTOCOL", "STATE", "IDLE", "EGRESS", "INGRESS"});
-    for (const v1::FlowRow& row : rows) {
-        table.add({end(row.source_name(), row.source(), row.source_port()),
-                   end(row.destination_name(), row.destination(), row.destination_port()),
-                   row.protocol(), row.state(), std::to_string(row.idle_s()) + " s",
-                   decider({row.egress_tier(), row.egress_policy(), row.egress_rule()}),
-                   decider({row.ingress_tier(), row.ingress_policy(), row.ingress_rule()})});
-    }
-    return table.text();
-}
-
-base::Result<Answer> ask(const Options& options) {
+base::Result<Answer> answer_flows(const FlowsOptions& options) {
     v1::FlowsRequest request;
     request.set_limit(options.limit);
     if (!options.end.empty()) {
@@ -51,19 +33,19 @@ base::Result<Answer> ask(const Options& options) {
     if (options.output == "table") return Answer{for_people(rows)};
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const v1::FlowRow& row : rows) list.push_back(message_json(row));
-    return Answer{list.dump(2) + "\n"};
+    return Answer{json_text(list, 2) + "\n"};
 }
 
 }  // namespace
 
 void offer_flows(CLI::App& app, Run& run) {
     CLI::App* command = subcommand(app, "flows", "List the connections that a tierwalld tracks");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<FlowsOptions>();
     offer_address(*command, options->address);
     offer_output(*command, options->output, {"table", "json"});
     command->add_option("--of", options->end, "Only connections with this address at one end");
     command->add_option("--limit", options->limit, "At most so many, 0: all");
-    command->callback([options, &run] { run = [options] { return ask(*options); }; });
+    command->callback([options, &run] { run = [options] { return answer_flows(*options); }; });
 }
 
 }  // namespace tierwall::ctl

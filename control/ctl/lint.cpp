@@ -2,6 +2,8 @@
 #include "control/kube/lint.hpp"
 
 #include "control/ctl/command.hpp"
+#include "control/ctl/message_json.hpp"
+#include "control/document/printable.hpp"
 #include "control/kube/manifests.hpp"
 
 #include <nlohmann/json.hpp>
@@ -15,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct LintOptions {
     std::vector<std::string> paths;
     std::string channel = "standard";
     std::string output;
@@ -30,7 +32,8 @@ std::string line(const kube::Problem& problem) {
     std::string where = problem.object;
     if (!problem.field.empty()) where += (where.empty() ? "" : " ") + problem.field;
     const std::string mark = problem.severity == kube::Severity::Error ? "" : "warning: ";
-    return problem.path + ": " + (where.empty() ? "" : where + ": ") + mark + problem.message +
+    return document::printable(problem.path + ": " + (where.empty() ? "" : where + ": ") + mark +
+                               problem.message) +
            "\n";
 }
 
@@ -74,7 +77,7 @@ base::Result<Read> read(const std::vector<std::string>& paths) {
     return all;
 }
 
-base::Result<Answer> lint(const Options& options) {
+base::Result<Answer> lint(const LintOptions& options) {
     TW_TRY(all, read(options.paths));
     const auto channel =
         options.channel == "experimental" ? kube::Channel::Experimental : kube::Channel::Standard;
@@ -93,7 +96,7 @@ base::Result<Answer> lint(const Options& options) {
             answer.text += line(problem);
         }
     }
-    if (options.output == "json") answer.text = rows.dump(1) + "\n";
+    if (options.output == "json") answer.text = json_text(rows, 1) + "\n";
     return answer;
 }
 
@@ -101,7 +104,7 @@ base::Result<Answer> lint(const Options& options) {
 
 void offer_lint(CLI::App& app, Run& run) {
     CLI::App* command = subcommand(app, "lint", "Say what is wrong with manifests");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<LintOptions>();
     command->add_option("path", options->paths, "Manifest files and folders")
         ->required()
         ->option_text("PATH...");

@@ -56,4 +56,8 @@ Json message_json(const Message& message) {
     return object;
 }
 
+std::string json_text(const Json& json, int indent) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace tierwall::ctl

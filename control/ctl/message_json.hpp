@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <string>
+
 namespace google::protobuf {
 class Message;
 }
@@ -18,5 +20,8 @@ class Message;
 namespace tierwall::ctl {
 
 nlohmann::ordered_json message_json(const google::protobuf::Message& message);
+
+/// Always JSON: bytes that are no UTF-8, as file names may have, become U+FFFD.
+std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 
 }  // namespace tierwall::ctl

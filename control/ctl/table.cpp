@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/table.hpp"
 
+#include "control/document/printable.hpp"
+
 #include <algorithm>
 
 namespace tierwall::ctl {
+
+void Table::add(const std::vector<std::string>& cells) {
+    std::vector<std::string>& row = rows_.emplace_back();
+    row.reserve(cells.size());
+    for (const std::string& cell : cells) row.push_back(document::printable(cell));
+}
 
 std::string Table::text() const {
     const std::size_t columns = rows_.front().size();

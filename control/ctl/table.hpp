@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Table: rows of words in aligned columns, for people.
+/// Table: rows of words in aligned columns, for people; printable whatever the words are.
 ///
 /// Threads: values.
 /// Memory:  all rows until text() is asked for.
@@ -18,7 +18,7 @@ public:
     explicit Table(std::vector<std::string> head) : rows_{std::move(head)} {}
 
     /// Missing cells are empty.
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    void add(const std::vector<std::string>& cells);
     /// Columns two spaces apart, no spaces at the end of a line; an empty cell is shown as "-".
     std::string text() const;
 

@@ -13,10 +13,19 @@
 
 #include "dataplane/base/result.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace tierwall::document {
+
+struct Character {
+    std::uint32_t point = 0;
+    std::size_t length = 0;  ///< in bytes; 0: the text does not start with UTF-8 (RFC 3629)
+};
+/// Requires: a text that is not empty.
+Character first_character(std::string_view text);
 
 /// Fails: Invalid for NUL and other control characters than tab, line feed and carriage return,
 /// and for what is no UTF-8 (RFC 3629); where is "name:line".

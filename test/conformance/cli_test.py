@@ -245,6 +245,103 @@ class Eval(Case):
         self.assertFalse([name for name in left if name.startswith("tierwallctl-")])
 
 
+class Files(Case):
+    """What is read and written need not be a file, and need not be there."""
+
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        many = "\n".join([probe("shop/web", "shop/db")] * 1000)
+        for arguments, text in (["--help"], ""), (["--version"], ""), (["eval", "--help"], ""), \
+                (["lint", self.write("wrong.yaml", WRONG_POLICY)], ""), \
+                (["eval", "--manifests", self.manifests, "--probes", "-"], many), \
+                (["explain", "--manifests", self.manifests, "--from", "shop/web", "--to",
+                  "shop/db", "--port", "tcp/5432"], ""):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([PROGRAM, *map(str, arguments)], input=text, stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertEqual(done.stderr, "tierwallctl: standard output cannot be written: "
+                                          "No space left on device\n")
+
+    def test_what_a_shell_substitutes_is_read(self):
+        command = f"{PROGRAM} eval --manifests <(sleep 0.3; cat {self.manifests}) " \
+                  "--probes <(echo '%s')" % probe("shop/web", "shop/db")
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["verdict"], "allow")
+        done = subprocess.run(["bash", "-c", f"{PROGRAM} lint <(cat {self.manifests})"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_what_never_ends_is_refused(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        for path, words in (pipe, "nobody writes"), ("/dev/zero", "no regular file"):
+            self.assert_refused(run("lint", path), path, words)
+            self.assert_refused(run("eval", "--manifests", path, "--probes", "-"), path, words)
+            self.assert_refused(run("eval", "--manifests", self.manifests, "--probes", path),
+                                path, words)
+            self.assert_refused(self.eval(more=["--dns", path]), path, words)
+
+    def test_a_file_without_end_is_refused(self):
+        huge = self.write("huge.yaml", "")
+        os.truncate(huge, 1 << 40)
+        self.assertEqual(run("lint", huge).returncode, 1)
+        self.assertIn("larger than", run("lint", huge).stdout)
+        self.assert_refused(run("eval", "--manifests", huge, "--probes", "-"), "larger than")
+        self.assert_refused(self.eval(more=["--dns", huge]), "larger than")
+
+
+class Terminal(Case):
+    """Names are written by others and must not command the terminal that shows them."""
+
+    HOSTILE = "x\x1b[2J\nerror: y\u202e"
+
+    def policy(self):
+        rule = {"name": self.HOSTILE, "action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}
+        return json.dumps({"apiVersion": "policy.networking.k8s.io/v1alpha2",
+                           "kind": "ClusterNetworkPolicy", "metadata": {"name": self.HOSTILE},
+                           "spec": {"tier": "Admin", "priority": 0, "subject": {"namespaces": {}},
+                                    "egress": [rule]}})
+
+    def assert_tame(self, text):
+        self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        self.assertNotIn("\nerror", text)
+        self.assertIn("x\\x1b[2J\\nerror: y\\u202e", text)
+
+    def test_text_is_tame_and_json_exact(self):
+        path = self.write(self.HOSTILE + ".json", self.policy())
+        self.assert_tame(run("lint", path).stdout)
+        rows = json.loads(run("lint", path, "--output", "json").stdout)
+        self.assertEqual(rows[0]["path"], str(path))
+        self.manifests = self.folder
+        question = probe("shop/web", "203.0.113.1")
+        self.assert_tame(self.eval(question, more=["--output", "table"]).stdout)
+        row = json.loads(self.eval(question).stdout)
+        self.assertEqual(row["egress"]["policy"], "ClusterNetworkPolicy/" + self.HOSTILE)
+        self.assertEqual(row["egress"]["name"], self.HOSTILE)
+        self.assert_tame(run("explain", "--manifests", self.folder, "--from", "shop/web", "--to",
+                             "203.0.113.1", "--port", "tcp/80").stdout)
+
+    def test_errors_are_tame(self):
+        done = run("lint", self.folder / self.HOSTILE)
+        self.assert_refused(done)
+        self.assert_tame(done.stderr)
+
+    def test_a_file_name_that_is_no_text(self):
+        path = os.fsencode(self.folder) + b"/\xff.yaml"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(WRONG_POLICY)
+        command = [PROGRAM, "lint", self.folder]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(b"\\xff.yaml", done.stdout)
+        done = subprocess.run(command + ["--output", "json"], capture_output=True, timeout=60,
+                              check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertTrue(json.loads(done.stdout)[0]["path"].endswith("/\ufffd.yaml"))
+
+
 class Lint(Case):
     def test_clean_manifests_say_nothing(self):
         done = run("lint", self.manifests)
