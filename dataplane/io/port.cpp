@@ -8,6 +8,7 @@
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <rte_mbuf.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -83,10 +84,18 @@ void disown(std::uint16_t device) {
     }
 }
 
+std::uint32_t number_argument(const std::string& devargs, std::string_view key,
+                              std::uint32_t otherwise) {
+    const auto text = device_argument(devargs, key);
+    return text ? static_cast<std::uint32_t>(std::strtoul(text->c_str(), nullptr, 10)) : otherwise;
+}
+
+// Of af_packet, with the driver's defaults.
 std::uint32_t framesz(const std::string& devargs) {
-    constexpr std::uint32_t kDefault = 2048;
-    const auto text = device_argument(devargs, "framesz");
-    return text ? static_cast<std::uint32_t>(std::strtoul(text->c_str(), nullptr, 10)) : kDefault;
+    return number_argument(devargs, "framesz", 2048);
+}
+std::uint32_t framecnt(const std::string& devargs) {
+    return number_argument(devargs, "framecnt", 512);
 }
 
 }  // namespace
@@ -187,6 +196,7 @@ Status Port::start(std::uint16_t workers, rte_mempool* pool) {
         return with_complaint(failure(errc_of(-promiscuous), "does not enter promiscuous mode"));
     }
     rte_eth_dev_set_link_up(device_);
+    if (driver_ == "net_af_packet") discard_waiting(framecnt(devargs_));
     spread_by_address_pair(info);
     std::uint16_t device_mtu = 0;
     if (!host_interface(devargs_) && rte_eth_dev_get_mtu(device_, &device_mtu) == 0) {
@@ -267,6 +277,23 @@ void Port::spread_by_address_pair(const rte_eth_dev_info& info) noexcept {
             static_cast<std::uint16_t>(spread_worker(static_cast<std::uint16_t>(i), rx_queues_));
     }
     spreads_ = rte_eth_dev_rss_reta_update(device_, table.data(), info.reta_size) == 0;
+}
+
+// The driver opens a packet socket, makes its ring and only then binds it to the interface. In
+// between, for tens of milliseconds, the ring takes the frames of every interface of the host. Were
+// they judged as this port's, their senders' addresses would belong to it. By now the socket is
+// bound, so that behind one ring of frames there are none of others.
+void Port::discard_waiting(std::uint32_t frames) noexcept {
+    std::array<rte_mbuf*, 32> burst;
+    for (std::uint16_t queue = 0; queue < rx_queues_; ++queue) {
+        for (std::uint32_t seen = 0; seen < frames;) {
+            const std::uint16_t count = receive(queue, burst);
+            if (count == 0) break;
+            rte_pktmbuf_free_bulk(burst.data(), count);
+            seen += count;
+        }
+    }
+    rte_eth_stats_reset(device_);
 }
 
 void Port::stop() noexcept {

@@ -49,7 +49,8 @@ public:
     Port(const Port&) = delete;
     Port& operator=(const Port&) = delete;
 
-    /// Configures as many queues as there are workers, or what the device allows, and starts.
+    /// Configures as many queues as there are workers, or what the device allows, and starts. What
+    /// came before that is not received.
     base::Status start(std::uint16_t workers, rte_mempool* pool);
     void stop() noexcept;
 
@@ -87,6 +88,7 @@ private:
     base::Status read_needs();
     base::Status configure(std::uint16_t workers, const rte_eth_dev_info& info);
     base::Status set_up_queues(rte_mempool* pool);
+    void discard_waiting(std::uint32_t frames) noexcept;
     void spread_by_address_pair(const rte_eth_dev_info& info) noexcept;
     base::Error failure(base::Errc code, std::string what) const;
 

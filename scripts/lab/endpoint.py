@@ -255,26 +255,11 @@ def take_words(stream, data):
     stream["rest"] = data[whole * 8:]
 
 
-def connected(command, tries=4):
-    """A connection; tries again while the neighbour's address cannot be resolved."""
-    for left in range(tries - 1, -1, -1):
-        sock = socket.socket(family_of(command["to"]), socket.SOCK_STREAM)
-        sock.settimeout(5)
-        try:
-            sock.connect((command["to"], command["port"]))
-            return sock
-        except OSError:
-            sock.close()
-            if left == 0:
-                raise
-    return None
-
-
 class Sender:
     """Sends numbered words at about the asked rate until told to stop."""
 
     def __init__(self, command):
-        self.sock = connected(command)
+        self.sock = socket.create_connection((command["to"], command["port"]), timeout=5)
         self.sock.settimeout(None)
         self.name = "%s:%d" % self.sock.getsockname()[:2]
         self.pause = WORDS * 8 / command.get("bytes_per_s", 4_000_000)
