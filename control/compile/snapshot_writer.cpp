@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/compile/snapshot_writer.hpp"
 
+#include "control/compile/message_enum.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -23,23 +25,9 @@ proto::Key key_of(v1::ResourceType type, const base::Prefix& prefix) {
     return {type, proto::address_key(bytes_of(prefix.address), prefix.mapped_length())};
 }
 
-v1::Direction direction_of(base::Direction direction) {
-    return direction == base::Direction::Egress ? v1::DIRECTION_EGRESS : v1::DIRECTION_INGRESS;
-}
-
 proto::Key key_of(v1::ResourceType type, const Side& side, std::uint32_t table) {
     const auto direction = static_cast<std::uint32_t>(direction_of(side.direction));
     return {type, proto::number_key({side.tier, direction, table})};
-}
-
-v1::Action action_of(base::Action action) {
-    switch (action) {
-        case base::Action::Allow: return v1::ACTION_ALLOW;
-        case base::Action::Deny: return v1::ACTION_DENY;
-        case base::Action::Reject: return v1::ACTION_REJECT;
-        case base::Action::Pass: return v1::ACTION_PASS;
-    }
-    return v1::ACTION_DENY;
 }
 
 /// Numbers of a policy's rules and isolation rules.

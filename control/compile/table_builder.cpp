@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/compile/table_builder.hpp"
 
+#include "control/compile/message_enum.hpp"
 #include "control/compile/row_writer.hpp"
 #include "proto/snapshot.pb.h"
 
@@ -204,20 +205,6 @@ base::Status Builder::write_rows() {
         }
     }
     return base::Done{};
-}
-
-v1::Direction direction_of(base::Direction direction) {
-    return direction == base::Direction::Egress ? v1::DIRECTION_EGRESS : v1::DIRECTION_INGRESS;
-}
-
-v1::Action action_of(base::Action action) {
-    switch (action) {
-        case base::Action::Allow: return v1::ACTION_ALLOW;
-        case base::Action::Deny: return v1::ACTION_DENY;
-        case base::Action::Reject: return v1::ACTION_REJECT;
-        case base::Action::Pass: return v1::ACTION_PASS;
-    }
-    return v1::ACTION_DENY;
 }
 
 std::string Builder::table_body() const {

@@ -2,6 +2,7 @@
 #include "control/dialect/cluster_network_policy.hpp"
 
 #include "control/dialect/selector.hpp"
+#include "control/kube/syntax.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <algorithm>
@@ -81,15 +82,13 @@ std::optional<Peer> peer(const ClusterPolicyPeer& written) {
     return Peer(policy::NodeSet{*nodes});
 }
 
-bool is_port(std::int64_t number) { return number >= 1 && number <= 65535; }
-
 std::optional<Port> transport(std::uint8_t protocol, const kube::ClusterPolicyTransport& written) {
     if (!written.destination_port) return std::nullopt;
     const kube::ClusterPolicyPort& port = *written.destination_port;
     if (port.number.has_value() == port.range.has_value()) return std::nullopt;
     const std::int64_t first = port.number ? *port.number : port.range->start.value_or(0);
     const std::int64_t last = port.number ? *port.number : port.range->end.value_or(0);
-    if (!is_port(first) || !is_port(last) || last < first) return std::nullopt;
+    if (!kube::is_port_number(first) || !kube::is_port_number(last) || last < first) return std::nullopt;
     return Port{protocol, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), ""};
 }
 

@@ -2,6 +2,7 @@
 #include "control/dialect/network_policy.hpp"
 
 #include "control/dialect/selector.hpp"
+#include "control/kube/syntax.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <algorithm>
@@ -61,8 +62,6 @@ std::optional<std::uint8_t> protocol(const std::string& word) {
     return std::nullopt;
 }
 
-bool is_port(std::int64_t number) { return number >= 1 && number <= 65535; }
-
 std::optional<Port> port(const kube::NetworkPolicyPort& written) {
     const auto number = protocol(written.protocol.value_or("TCP"));
     if (!number) return std::nullopt;
@@ -73,7 +72,7 @@ std::optional<Port> port(const kube::NetworkPolicyPort& written) {
         result.name = *name;
     } else if (const auto* first = std::get_if<std::int64_t>(&written.port)) {
         const std::int64_t last = written.end_port.value_or(*first);
-        if (!is_port(*first) || !is_port(last) || last < *first) return std::nullopt;
+        if (!kube::is_port_number(*first) || !kube::is_port_number(last) || last < *first) return std::nullopt;
         result.first = static_cast<std::uint16_t>(*first);
         result.last = static_cast<std::uint16_t>(last);
     } else if (written.end_port) {

@@ -69,7 +69,7 @@ ClusterPolicyRange decode_range(const Reader& reader) {
             reader.at("end").integer(kAnyLeast, kAnyMost)};
 }
 
-ClusterPolicyPort decode_port(const Reader& reader) {
+ClusterPolicyPort decode_cluster_policy_port(const Reader& reader) {
     ClusterPolicyPort port;
     reader.allow_only({"number", "range"});
     if (!reader.is(Kind::Object)) return port;
@@ -84,11 +84,11 @@ std::optional<ClusterPolicyTransport> decode_transport(const Reader& reader) {
     ClusterPolicyTransport transport;
     if (!reader.is(Kind::Object)) return transport;
     const Reader port = reader.at("destinationPort");
-    if (port.present()) transport.destination_port = decode_port(port);
+    if (port.present()) transport.destination_port = decode_cluster_policy_port(port);
     return transport;
 }
 
-ClusterPolicyProtocol decode_protocol(const Reader& reader) {
+ClusterPolicyProtocol decode_cluster_policy_protocol(const Reader& reader) {
     ClusterPolicyProtocol protocol;
     protocol.has_unknown = has_unknown(reader, {"tcp", "udp", "sctp", "destinationNamedPort"});
     if (!reader.is(Kind::Object)) return protocol;
@@ -114,7 +114,7 @@ ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers,
     }
     if (const Reader list = reader.at("protocols"); list.present()) {
         rule.protocols.emplace();
-        for (const Reader& item : list.items()) rule.protocols->push_back(decode_protocol(item));
+        for (const Reader& item : list.items()) rule.protocols->push_back(decode_cluster_policy_protocol(item));
     }
     return rule;
 }

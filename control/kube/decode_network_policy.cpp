@@ -31,7 +31,7 @@ NetworkPolicyPeer decode_peer(const Reader& reader) {
     return peer;
 }
 
-NetworkPolicyPort decode_port(const Reader& reader) {
+NetworkPolicyPort decode_policy_port(const Reader& reader) {
     NetworkPolicyPort port;
     reader.allow_only({"protocol", "port", "endPort"});
     if (!reader.is(Kind::Object)) return port;
@@ -55,7 +55,7 @@ std::vector<NetworkPolicyRule> decode_rules(const Reader& reader, std::string_vi
         item.allow_only({peers, "ports"});
         if (!item.is(Kind::Object)) continue;
         for (const Reader& peer : item.at(peers).items()) rule.peers.push_back(decode_peer(peer));
-        for (const Reader& port : item.at("ports").items()) rule.ports.push_back(decode_port(port));
+        for (const Reader& port : item.at("ports").items()) rule.ports.push_back(decode_policy_port(port));
     }
     return rules;
 }

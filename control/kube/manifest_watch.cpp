@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/manifest_watch.hpp"
 
+#include "control/kube/file_time.hpp"
 #include "control/kube/manifests.hpp"
 
 #include <poll.h>
@@ -25,7 +26,6 @@ constexpr std::uint32_t kNameEvents =
 constexpr std::uint32_t kContentEvents = kNameEvents | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB;
 constexpr int kGone = -1;
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -115,7 +115,7 @@ ManifestWatch::Stamp ManifestWatch::stamp(const std::string& path) {
     struct stat info {};
     if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
     return {info.st_dev, info.st_ino, info.st_size,
-            static_cast<std::int64_t>(info.st_mtim.tv_sec) * kNsPerSecond + info.st_mtim.tv_nsec};
+            nanoseconds(info.st_mtim)};
 }
 
 void ManifestWatch::note_writing(const std::string& path) {

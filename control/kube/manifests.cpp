@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/manifests.hpp"
 
+#include "control/kube/file_time.hpp"
+
 #include "control/document/parse.hpp"
 
 #include <sys/stat.h>
@@ -16,16 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 /// A file changed so lately may change again without its times showing it.
 constexpr std::int64_t kClockGrainNs = 20'000'000;
 
 bool has_manifest_suffix(const std::string& name) {
     return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
-}
-
-std::int64_t nanoseconds(const timespec& time) {
-    return static_cast<std::int64_t>(time.tv_sec) * kNsPerSecond + time.tv_nsec;
 }
 
 std::int64_t now_ns() {

@@ -25,6 +25,10 @@ std::optional<std::size_t> take_index(std::string_view& text) {
 
 }  // namespace
 
+std::string item(const std::string& list, std::size_t index) {
+    return list + "[" + std::to_string(index) + "]";
+}
+
 std::optional<RuleField> rule_field(std::string_view field) {
     RuleField place;
     place.ingress = take(field, "spec.ingress");

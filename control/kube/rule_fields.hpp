@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// rule_fields: which rule of a ClusterNetworkPolicy a field path is about.
+/// rule_fields: field paths, and which rule of a ClusterNetworkPolicy one is about.
 ///
 /// What is wrong inside a rule's peers and protocols makes that rule fail closed; what is wrong
 /// elsewhere concerns the whole object.
@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tierwall::kube {
@@ -23,6 +24,9 @@ struct RuleField {
     /// The rule, peer or protocol itself: it is empty, or has a field nobody here knows.
     bool is_element = false;
 };
+
+/// The path of one element of a list: "spec.ingress[2]".
+std::string item(const std::string& list, std::size_t index);
 
 /// Nothing for fields outside of rules, and for a rule's name and action.
 std::optional<RuleField> rule_field(std::string_view field);

@@ -63,6 +63,8 @@ bool is_label_key(std::string_view text) {
 
 bool is_label_value(std::string_view text) { return text.empty() || is_label_name(text); }
 
+bool is_port_number(std::int64_t number) { return number >= 1 && number <= 65535; }
+
 bool is_port_name(std::string_view text) {
     if (text.size() > 15 || text.find("--") != text.npos) return false;
     return is_dns_label_unlimited(text) && std::any_of(text.begin(), text.end(), is_lower);

@@ -8,6 +8,7 @@
 /// Memory:  none.
 /// Cost:    O(length).
 
+#include <cstdint>
 #include <string_view>
 
 namespace tierwall::kube {
@@ -22,6 +23,8 @@ bool is_label_key(std::string_view text);
 bool is_label_value(std::string_view text);
 /// IANA service name: 1 to 15 of [a-z0-9-], a letter among them, no hyphen at an end or doubled.
 bool is_port_name(std::string_view text);
+/// 1 to 65535.
+bool is_port_number(std::int64_t number);
 /// Strict CIDR: no leading zeros, no IPv4-mapped IPv6; host bits may be set.
 bool is_strict_cidr(std::string_view text);
 /// Name or "*.name" of at least two labels, by the letter of the domainNames pattern: a label may

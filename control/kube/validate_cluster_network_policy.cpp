@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/validate_cluster_network_policy.hpp"
 
+#include "control/kube/rule_fields.hpp"
 #include "control/kube/syntax.hpp"
 #include "control/kube/validate_selector.hpp"
 
@@ -16,10 +17,6 @@ constexpr std::size_t kListMax = 25;
 constexpr std::size_t kNameMax = 100;
 constexpr std::size_t kCidrMax = 43;
 constexpr std::int64_t kPriorityMax = 1000;
-
-std::string item(const std::string& list, std::size_t index) {
-    return list + "[" + std::to_string(index) + "]";
-}
 
 /// One pass over one policy.
 class Check {

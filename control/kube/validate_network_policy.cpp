@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/validate_network_policy.hpp"
 
+#include "control/kube/rule_fields.hpp"
 #include "control/kube/syntax.hpp"
 #include "control/kube/validate_selector.hpp"
 #include "dataplane/base/address.hpp"
@@ -15,10 +16,6 @@ using Problems = std::vector<Problem>;
 
 void add(Problems& problems, std::string field, Errc error, std::string message) {
     problems.push_back({"", "", std::move(field), error, std::move(message)});
-}
-
-std::string item(const std::string& list, std::size_t index) {
-    return list + "[" + std::to_string(index) + "]";
 }
 
 /// Nothing when it is no CIDR. A warning when it is not written as the block it stands for.
@@ -67,8 +64,6 @@ void check_peer(const NetworkPolicyPeer& peer, const std::string& at, Problems& 
     }
     if (peer.ip_block) check_ip_block(*peer.ip_block, at + ".ipBlock", problems);
 }
-
-bool is_port_number(std::int64_t number) { return number >= 1 && number <= 65535; }
 
 void check_end_port(const NetworkPolicyPort& port, const std::string& at, Problems& problems) {
     if (std::holds_alternative<std::monostate>(port.port)) {

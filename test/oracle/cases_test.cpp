@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE oracle_cases
 #include "test/oracle/judge.hpp"
 
 #include <boost/test/unit_test.hpp>

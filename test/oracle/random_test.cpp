@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE oracle_random
 #include "test/oracle/real_path.hpp"
 #include "test/oracle/shrink.hpp"
 #include "test/support/eal.hpp"

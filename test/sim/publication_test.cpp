@@ -2,7 +2,6 @@
 // Publication under load: labels and policies change together, thousands of times, while workers
 // judge packets. In both states X may call Y and Z may not; in any mixture of the two states it
 // would be the other way round. So one wrong verdict is one mixed state.
-#define BOOST_TEST_MODULE publication
 
 #include "control/agent/enforcer.hpp"
 #include "control/compile/compiler.hpp"

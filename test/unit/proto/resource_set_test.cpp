@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE proto
 #include <boost/test/unit_test.hpp>
 
 #include "proto/resource_set.hpp"

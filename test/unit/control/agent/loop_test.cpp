@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE agent
 #include "control/agent/loop.hpp"
 
 #include "control/agent/warnings.hpp"

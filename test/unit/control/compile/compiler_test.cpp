@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE control_compile
 #include <boost/test/unit_test.hpp>
 
 #include "test/unit/control/compile/check.hpp"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE control_ctl
 #include "control/ctl/probe.hpp"
 
 #include <boost/test/data/test_case.hpp>

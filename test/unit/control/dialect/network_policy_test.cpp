@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE control_dialect
 #include "control/dialect/network_policy.hpp"
 
 #include "control/document/parse.hpp"

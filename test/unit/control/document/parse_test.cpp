@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE control_document
 #include "control/document/parse.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE push
 #include "control/push/transmission.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE transport
 #include "control/transport/endpoint.hpp"
 
 #include "control/transport/tls.hpp"

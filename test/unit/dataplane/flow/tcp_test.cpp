@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE flow
 #include "dataplane/flow/tcp.hpp"
 
 #include "dataplane/flow/table.hpp"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE dataplane_identity
 #include "dataplane/identity/address_map.hpp"
 
 #include "test/support/eal.hpp"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE parse
 #include "test/unit/dataplane/parse/frames.hpp"
 
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE dataplane_tier
 #include "dataplane/tier/ladder.hpp"
 
 #include "test/support/eal.hpp"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE dataplane_verdict
 #include "dataplane/verdict/event_ring.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define BOOST_TEST_MODULE control_kube
+// main() of every Boost.Test program.
+#define BOOST_TEST_MODULE tierwall
 #include <boost/test/unit_test.hpp>
