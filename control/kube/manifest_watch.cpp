@@ -24,24 +24,24 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kNameEvents =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kContentEvents = kNameEvents | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB;
-constexpr int kGone = -1;
-
+constexpr int kLinksMax = 40;  ///< as the kernel follows
+constexpr std::size_t kUnwatchedTold = 5;
 
 }  // namespace
 
-base::Result<ManifestWatch> ManifestWatch::open(std::vector<std::string> folders) {
+base::Result<ManifestWatch> ManifestWatch::open(std::vector<std::string> paths) {
     const int descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor < 0) return base::Error{base::Errc::Io, "inotify", std::strerror(errno)};
-    ManifestWatch watch(descriptor, std::move(folders));
-    TW_TRY(watched, watch.watch_folders());
+    ManifestWatch watch(descriptor, std::move(paths));
+    watch.watch_paths();
     return watch;
 }
 
 ManifestWatch::ManifestWatch(ManifestWatch&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
-      folders_(std::move(other.folders_)),
+      paths_(std::move(other.paths_)),
       watched_(std::move(other.watched_)),
-      health_(std::move(other.health_)),
+      unwatched_(std::move(other.unwatched_)),
       unsettled_(std::move(other.unsettled_)),
       trusted_(std::move(other.trusted_)) {}
 
@@ -49,9 +49,9 @@ ManifestWatch& ManifestWatch::operator=(ManifestWatch&& other) noexcept {
     if (this == &other) return *this;
     close();
     descriptor_ = std::exchange(other.descriptor_, -1);
-    folders_ = std::move(other.folders_);
+    paths_ = std::move(other.paths_);
     watched_ = std::move(other.watched_);
-    health_ = std::move(other.health_);
+    unwatched_ = std::move(other.unwatched_);
     unsettled_ = std::move(other.unsettled_);
     trusted_ = std::move(other.trusted_);
     return *this;
@@ -63,59 +63,92 @@ void ManifestWatch::close() noexcept {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
-base::Result<int> ManifestWatch::add(const std::string& folder, std::uint32_t events) {
+/// Nothing for a folder that is gone between being listed and being watched: the folder above has
+/// an event about that. Nothing either for one that cannot be watched, which is remembered.
+ManifestWatch::Watched* ManifestWatch::add(const std::string& folder, std::uint32_t events) {
     const int watch =
         inotify_add_watch(descriptor_, folder.c_str(), events | IN_ONLYDIR | IN_MASK_ADD);
-    if (watch >= 0) return watch;
-    // Gone between being listed and being watched: the folder above has an event about that.
-    if (errno == ENOENT || errno == ENOTDIR) return kGone;
-    return base::Error{base::Errc::Io, folder, std::string("inotify: ") + std::strerror(errno)};
+    if (watch < 0) {
+        const int error = errno;
+        if (error == ENOENT || error == ENOTDIR) return nullptr;
+        unwatched_.push_back(
+            {base::Errc::Io, folder, std::string("inotify: ") + std::strerror(error)});
+        return nullptr;
+    }
+    Watched& watched = watched_[watch];
+    watched.path = folder;
+    return &watched;
 }
 
-base::Status ManifestWatch::watch_above(const std::string& folder) {
+/// Watches the names that lead to `path`, and through links to what it stands for: a change of any
+/// of them changes what is read. `given`: what a manifest there is called; empty: none is.
+void ManifestWatch::watch_way(const std::string& given, const std::string& start, int links) {
     std::error_code error;
-    fs::path path = fs::absolute(folder, error).lexically_normal();
+    fs::path path = fs::absolute(start, error).lexically_normal();
     if (!path.has_filename()) path = path.parent_path();
-    while (path.has_relative_path()) {
-        const std::string name = path.filename().string();
-        path = path.parent_path();
-        TW_TRY(watch, add(path.string(), kNameEvents));
-        if (watch != kGone) watched_[watch].awaited.insert(name);
+    for (bool is_end = true; path.has_relative_path(); is_end = false) {
+        if (!ways_.insert(path.string()).second && !is_end) return;
+        const fs::path above = path.parent_path();
+        const fs::path target = fs::read_symlink(path, error);
+        const bool is_link = !error;
+        if (is_link && links > 0) {
+            const fs::path from = fs::weakly_canonical(above, error);
+            watch_way(is_end ? given : "", (from / target).string(), links - 1);
+        }
+        const bool is_file = is_end && !is_link && !given.empty() && !fs::is_directory(path, error);
+        Watched* watched = add(above.string(), is_file ? kContentEvents : kNameEvents);
+        if (watched != nullptr && is_file) {
+            watched->files[path.filename().string()].insert(given);
+        } else if (watched != nullptr) {
+            watched->awaited.insert(path.filename().string());
+        }
+        path = above;
     }
-    return base::Done{};
+}
+
+void ManifestWatch::watch_folder(const std::string& folder, std::set<std::string>& trusted) {
+    Watched* watched = add(folder, kContentEvents);
+    if (watched == nullptr) return;
+    watched->folders.insert(folder);
+    if (trusted_.count(folder) == 0) distrust(folder);
+    trusted.insert(folder);
 }
 
 /// Adding a watch that exists already changes nothing, so this may be done at any time.
-base::Status ManifestWatch::watch_folders() {
+void ManifestWatch::watch_paths() {
     for (auto& [watch, purpose] : watched_) purpose = {};
+    unwatched_.clear();
+    ways_.clear();
     std::set<std::string> trusted;
-    for (const std::string& root : folders_) {
-        TW_TRY(above, watch_above(root));
-        for (const std::string& folder : list_folders(root)) {
-            TW_TRY(watch, add(folder, kContentEvents));
-            if (watch == kGone) continue;
-            watched_[watch].folders.insert(folder);
-            if (trusted_.count(folder) == 0) distrust(folder);
-            trusted.insert(folder);
-        }
+    for (const std::string& path : paths_) {
+        const ManifestTree tree = list_tree(path);
+        watch_way(path, path, kLinksMax);
+        if (tree.folders.empty() && trusted_.count(path) == 0) distrust_file(path);
+        trusted.insert(path);
+        for (const std::string& folder : tree.folders) watch_folder(folder, trusted);
+        for (const std::string& link : tree.links) watch_way(link, link, kLinksMax);
     }
+    ways_.clear();
     trusted_ = std::move(trusted);
-    for (auto watch = watched_.begin(); watch != watched_.end();) {
-        if (!watch->second.folders.empty() || !watch->second.awaited.empty()) {
-            ++watch;
-            continue;
+    std::erase_if(watched_, [&](const auto& each) {
+        const auto& [watch, purpose] = each;
+        if (!purpose.folders.empty() || !purpose.awaited.empty() || !purpose.files.empty()) {
+            return false;
         }
-        inotify_rm_watch(descriptor_, watch->first);
-        watch = watched_.erase(watch);
-    }
-    return base::Done{};
+        inotify_rm_watch(descriptor_, watch);
+        return true;
+    });
+}
+
+base::Status ManifestWatch::health() const {
+    if (unwatched_.empty()) return base::Done{};
+    return unwatched_.front();
 }
 
 ManifestWatch::Stamp ManifestWatch::stamp(const std::string& path) {
     struct stat info {};
     if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-    return {info.st_dev, info.st_ino, info.st_size,
-            nanoseconds(info.st_mtim)};
+    return {info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim)};
 }
 
 void ManifestWatch::note_writing(const std::string& path) {
@@ -126,25 +159,28 @@ void ManifestWatch::note_writing(const std::string& path) {
 
 /// Whoever created an empty file will write and close it; one with contents may be a link, which
 /// nobody has to close.
-bool ManifestWatch::take_created(const std::string& path) {
+bool ManifestWatch::take_created(const std::string& real, const std::string& manifest) {
     struct stat info {};
-    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1) return true;
-    unsettled_.insert_or_assign(path, Unsettled{Clock::now(), stamp(path), info.st_size == 0});
+    if (lstat(real.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1) return true;
+    unsettled_.insert_or_assign(manifest, Unsettled{Clock::now(), stamp(real), info.st_size == 0});
     return false;
 }
 
 /// Leaves files that changed just now alone: the events that belong to that may have been missed.
 void ManifestWatch::distrust(const std::string& folder) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const std::chrono::nanoseconds since = now - kSettling;
     std::error_code error;
     fs::directory_iterator entries(folder, error);
     for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-        const std::string path = entries->path().string();
-        const Stamp found = stamp(path);
-        if (found == Stamp{} || found.modified_ns < since.count()) continue;
-        unsettled_.try_emplace(path, Unsettled{Clock::now(), found});
+        distrust_file(entries->path().string());
     }
+}
+
+void ManifestWatch::distrust_file(const std::string& path) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const std::chrono::nanoseconds since = now - kSettling;
+    const Stamp found = stamp(path);
+    if (found == Stamp{} || found.modified_ns < since.count()) return;
+    unsettled_.try_emplace(path, Unsettled{Clock::now(), found});
 }
 
 void ManifestWatch::overflow() {
@@ -152,15 +188,17 @@ void ManifestWatch::overflow() {
     for (auto& [path, file] : unsettled_) file = {Clock::now(), stamp(path)};
 }
 
-bool ManifestWatch::take_in_folder(const inotify_event& event, const std::string& folder) {
-    const std::string path = (fs::path(folder) / event.name).string();
+bool ManifestWatch::take_in_file(const inotify_event& event, const std::string& real,
+                                 const std::string& manifest) {
     if ((event.mask & IN_MODIFY) != 0) {
-        note_writing(path);
+        note_writing(manifest);
         return false;
     }
-    if ((event.mask & IN_CREATE) != 0 && (event.mask & IN_ISDIR) == 0) return take_created(path);
-    if ((event.mask & IN_ATTRIB) != 0 && unsettled_.count(path) != 0) return false;
-    unsettled_.erase(path);
+    if ((event.mask & IN_CREATE) != 0 && (event.mask & IN_ISDIR) == 0) {
+        return take_created(real, manifest);
+    }
+    if ((event.mask & IN_ATTRIB) != 0 && unsettled_.count(manifest) != 0) return false;
+    unsettled_.erase(manifest);
     return true;
 }
 
@@ -175,7 +213,14 @@ bool ManifestWatch::take(const inotify_event& event) {
     bool changed =
         watched->second.awaited.count(event.name) != 0 && (event.mask & kNameEvents) != 0;
     for (const std::string& folder : watched->second.folders) {
-        changed = take_in_folder(event, folder) || changed;
+        const std::string path = (fs::path(folder) / event.name).string();
+        changed = take_in_file(event, path, path) || changed;
+    }
+    const auto file = watched->second.files.find(event.name);
+    if (file == watched->second.files.end()) return changed;
+    for (const std::string& manifest : file->second) {
+        const std::string real = (fs::path(watched->second.path) / event.name).string();
+        changed = take_in_file(event, real, manifest) || changed;
     }
     return changed;
 }
@@ -228,9 +273,15 @@ std::vector<Problem> ManifestWatch::problems() const {
                             "is still being written; its last good version stays",
                             Severity::Warning});
     }
-    if (!health_.ok()) {
-        problems.push_back({health_.error().where, "", "", health_.error().code,
-                            "changes may go unseen: " + health_.error().what});
+    const std::size_t told = std::min(unwatched_.size(), kUnwatchedTold);
+    for (std::size_t i = 0; i < told; ++i) {
+        problems.push_back({unwatched_[i].where, "", "", unwatched_[i].code,
+                            "changes are noticed late: " + unwatched_[i].what});
+    }
+    if (told < unwatched_.size()) {
+        problems.push_back({"", "", "", base::Errc::Io,
+                            "changes of " + std::to_string(unwatched_.size() - told) +
+                                " more folders are noticed late"});
     }
     return problems;
 }
@@ -242,7 +293,7 @@ bool ManifestWatch::wait(std::chrono::milliseconds timeout) {
         changed = settle() || changed;
         if (changed) {
             // New folders may have come, and what was watched may be another folder by now.
-            health_ = watch_folders();
+            watch_paths();
             return true;
         }
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());

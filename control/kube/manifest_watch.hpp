@@ -10,9 +10,10 @@
 /// may have gone unseen (at the start, in a new folder, after an overflow) a file that changed
 /// just now is left alone until it has been the same for a while.
 ///
-/// Symbolic link swaps (a ConfigMap's ..data), removed and created folders, and a folder that is
-/// itself replaced are seen, since every event has the folders looked over again, and the
-/// folder's own parent is watched too.
+/// Symbolic link swaps (a ConfigMap's ..data), removed and created folders, and a path that is
+/// itself replaced are seen, since every event has the folders looked over again, and all names
+/// that lead to a path or to a link's target are watched too. Not seen are mounts, and what happens
+/// where no watch can be set; look_again() is for that.
 ///
 /// Threads: one.
 /// Memory:  an inotify watch a folder.
@@ -39,8 +40,8 @@ inline constexpr std::chrono::milliseconds kSettling{100};
 
 class ManifestWatch {
 public:
-    /// Fails: Io (no inotify instance, too many watches).
-    static base::Result<ManifestWatch> open(std::vector<std::string> folders);
+    /// Of folders, and of files. Fails: Io (no inotify instance).
+    static base::Result<ManifestWatch> open(std::vector<std::string> paths);
 
     ManifestWatch(ManifestWatch&& other) noexcept;
     ManifestWatch& operator=(ManifestWatch&& other) noexcept;
@@ -52,8 +53,10 @@ public:
     bool wait(std::chrono::milliseconds timeout);
     /// The same without waiting.
     bool poll() { return wait(std::chrono::milliseconds{0}); }
-    /// An error since a folder that came up could not be watched; tried again at each change.
-    const base::Status& health() const noexcept { return health_; }
+    /// Looks over all folders though nothing was seen to happen.
+    void look_again() { watch_paths(); }
+    /// The first error of folders that cannot be watched; the others are. Tried again at each look.
+    base::Status health() const;
     /// To wait for in a loop of one's own; readable when poll() has something to look at.
     int descriptor() const noexcept { return descriptor_; }
     /// Files that somebody is writing to just now.
@@ -65,8 +68,11 @@ private:
     using Clock = std::chrono::steady_clock;
     /// What one inotify watch is for: one folder may have several names.
     struct Watched {
+        std::string path;               ///< one of its names
         std::set<std::string> folders;  ///< read for manifests
         std::set<std::string> awaited;  ///< names in it that lead to such a folder
+        /// Names in it that are manifests, and how these are called where they are read.
+        std::map<std::string, std::set<std::string>> files;
     };
 
     struct Stamp {
@@ -86,28 +92,32 @@ private:
         bool told = false;
     };
 
-    ManifestWatch(int descriptor, std::vector<std::string> folders)
-        : descriptor_(descriptor), folders_(std::move(folders)) {}
-    base::Status watch_folders();
-    base::Status watch_above(const std::string& folder);
-    base::Result<int> add(const std::string& folder, std::uint32_t events);
+    ManifestWatch(int descriptor, std::vector<std::string> paths)
+        : descriptor_(descriptor), paths_(std::move(paths)) {}
+    void watch_paths();
+    void watch_folder(const std::string& folder, std::set<std::string>& trusted);
+    void watch_way(const std::string& given, const std::string& start, int links);
+    Watched* add(const std::string& folder, std::uint32_t events);
     bool drain();
     bool take(const inotify_event& event);
-    bool take_in_folder(const inotify_event& event, const std::string& folder);
+    bool take_in_file(const inotify_event& event, const std::string& real,
+                      const std::string& manifest);
     static Stamp stamp(const std::string& path);
     void note_writing(const std::string& path);
-    bool take_created(const std::string& path);
+    bool take_created(const std::string& real, const std::string& manifest);
     void distrust(const std::string& folder);
+    void distrust_file(const std::string& path);
     void overflow();
     bool settle();
     void close() noexcept;
 
     int descriptor_ = -1;
-    std::vector<std::string> folders_;
+    std::vector<std::string> paths_;
     std::map<int, Watched> watched_;
-    base::Status health_ = base::Done{};
+    std::vector<base::Error> unwatched_;
+    std::set<std::string> ways_;                  ///< looked over already, during one look
     std::map<std::string, Unsettled> unsettled_;  ///< by file
-    std::set<std::string> trusted_;               ///< folders whose every event has been seen
+    std::set<std::string> trusted_;               ///< folders and files whose every event was seen
 };
 
 }  // namespace tierwall::kube
