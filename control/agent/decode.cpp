@@ -116,7 +116,8 @@ base::Result<AddressFacts> decode_address(const proto::Key& key, const std::stri
                         .identity = body.identity(),
                         .node = body.node(),
                         .is_pod = body.kind() == v1::ADDRESS_KIND_POD,
-                        .name = body.name()};
+                        .name = body.name(),
+                        .incarnation = body.incarnation()};
 }
 
 base::Result<PrefixFacts> decode_prefix(const proto::Key& key, const std::string& bytes) {

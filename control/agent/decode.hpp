@@ -52,6 +52,7 @@ struct AddressFacts {
     std::uint32_t node = 0;
     bool is_pod = false;
     std::string name;
+    std::uint64_t incarnation = 0;  ///< of the pod; 0: not known
 };
 
 struct PrefixFacts {

@@ -3,8 +3,7 @@
 
 #include "control/agent/enforcer_state.hpp"
 
-#include <algorithm>
-#include <array>
+#include <span>
 
 namespace tierwall::agent {
 namespace {
@@ -72,8 +71,14 @@ identity::AddressMap::Assignment Enforcer::State::assignment(
 
 namespace {
 
+/// Has the address gone to another pod? One that was deleted and made again has the same name, and
+/// may be behind another port. Where either is not told its incarnation, the name decides: taking
+/// the address from the port of a pod that lives would let another pod have it.
 bool has_moved(const AddressFacts& before, const AddressFacts& now) {
-    return before.name != now.name || before.node != now.node || before.is_pod != now.is_pod;
+    const bool made_again =
+        before.incarnation != 0 && now.incarnation != 0 && before.incarnation != now.incarnation;
+    return made_again || before.name != now.name || before.node != now.node ||
+           before.is_pod != now.is_pod;
 }
 
 }  // namespace
@@ -140,27 +145,24 @@ base::Result<Preparation> Enforcer::State::prepare(const Edit& edit) {
     return next;
 }
 
-/// On failure the map is as before: nobody has seen generation `next` yet, so writing the old
-/// assignments under the same number takes everything back.
+/// Slots first: that is all that can fail, and nobody sees it.
 base::Status Enforcer::State::write_addresses(const std::vector<AddressWrite>& writes,
                                               std::uint32_t next) {
-    std::vector<AddressWrite> before;
-    const auto write = [&](const AddressWrite& each) -> base::Status {
-        if (!each.assignment.has_value()) {
-            addresses->remove(each.address, next);
-            return base::Done{};
-        }
-        TW_TRY(slot, addresses->set(each.address, *each.assignment, next));
-        return base::Done{};
-    };
-    for (const AddressWrite& each : writes) {
-        before.push_back({each.address, addresses->newest(each.address)});
-        base::Status status = write(each);
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        if (!writes[i].assignment.has_value()) continue;
+        base::Status status = addresses->reserve(writes[i].address);
         if (status.ok()) continue;
-        for (auto old = before.rbegin(); old != before.rend(); ++old) {
-            if (!write(*old).ok()) std::abort();
+        for (const AddressWrite& each : std::span(writes).first(i)) {
+            if (!addresses->newest(each.address)) addresses->remove(each.address, next);
         }
         return status;
+    }
+    for (const AddressWrite& each : writes) {
+        if (each.assignment.has_value()) {
+            addresses->write(each.address, *each.assignment, next);
+        } else {
+            addresses->remove(each.address, next);
+        }
     }
     return base::Done{};
 }
@@ -288,6 +290,10 @@ base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t 
     }
     state_->resources = resources;
     return base::Done{};
+}
+
+void Enforcer::bind(const base::Address& address, std::uint16_t port) {
+    state_->addresses->bind(address, port, state_->generation + 1);
 }
 
 std::size_t Enforcer::reclaim() { return state_->reclaim(); }

@@ -61,6 +61,11 @@ public:
                        std::vector<base::Error>& problems);
     static constexpr std::size_t kProblemsMax = 20;
 
+    /// Ties an address to a port of the configuration, or unties it (identity::kUnbound), at once.
+    /// When it was accepted from another port before, its flows are judged again, each packet of
+    /// them until the next snapshot is published.
+    void bind(const base::Address& address, std::uint16_t port);
+
     /// Frees what no worker holds any more; call a few times a second. Answers how many old
     /// snapshots still wait.
     std::size_t reclaim();

@@ -76,6 +76,7 @@ void SnapshotWriter::put_address(const base::Address& address,
     out.set_kind(entry.cell.kind == resolve::Kind::Pod ? v1::ADDRESS_KIND_POD
                                                        : v1::ADDRESS_KIND_NODE);
     out.set_name(entry.owner);
+    out.set_incarnation(entry.incarnation);
     resources_.put(key_of(address), out.SerializeAsString());
 }
 

@@ -124,10 +124,15 @@ AddressBook::Entry AddressBook::entry_for(const base::Address& address,
     const BlockId block = blocks.find(address);
     if (const std::string* path = newest_pod(address)) {
         const Owner& pod = pods_.at(*path);
-        return {{Kind::Pod, pod.profile, block}, node_numbers_.find(pod.node), *path};
+        return {.cell = {Kind::Pod, pod.profile, block},
+                .node = node_numbers_.find(pod.node),
+                .owner = *path,
+                .incarnation = lasting_hash(pod.uid)};
     }
     const std::string& name = nodes_at_.of(address).front();
-    return {{Kind::Node, nodes_.at(name).profile, block}, node_numbers_.find(name), name};
+    return {.cell = {Kind::Node, nodes_.at(name).profile, block},
+            .node = node_numbers_.find(name),
+            .owner = name};
 }
 
 void AddressBook::warn_if_shared(const base::Address& address) {

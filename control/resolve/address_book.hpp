@@ -37,6 +37,9 @@ public:
         Cell cell;
         std::uint32_t node = 0;
         std::string owner;  ///< "namespace/pod" or the node's name
+        /// lasting_hash() of the pod's uid: one that is made again under its old name and address
+        /// is another pod. 0: not known, or a node.
+        std::uint64_t incarnation = 0;
         friend bool operator==(const Entry&, const Entry&) = default;
     };
     /// Finds the owner and the cell of every address that the calls above concern; answers those

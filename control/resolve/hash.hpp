@@ -27,6 +27,16 @@ inline std::size_t mixed(std::size_t seed, std::string_view value) noexcept {
     return mixed(seed, std::hash<std::string_view>{}(value));
 }
 
+/// FNV-1a: the same in every process, unlike std::hash; 0 for nothing only.
+constexpr std::uint64_t lasting_hash(std::string_view text) noexcept {
+    if (text.empty()) return 0;
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const char each : text) {
+        hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3u;
+    }
+    return hash == 0 ? 1 : hash;
+}
+
 struct AddressHash {
     std::size_t operator()(const base::Address& address) const noexcept {
         return mixed(static_cast<std::size_t>(address.high()),

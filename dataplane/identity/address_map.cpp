@@ -31,6 +31,7 @@ bool newer(std::uint32_t a, std::uint32_t b) noexcept {
 struct Version {
     std::uint32_t generation = 0;
     AddressMap::Assignment assignment;
+    std::uint16_t tenure = 0;
     bool present = false;  ///< false: the address was removed
     bool buried = false;   ///< control thread: the key is out of the hash, the slot is not yet free
     std::atomic<Version*> older{nullptr};
@@ -85,7 +86,7 @@ struct AddressMap::State {
     std::uint32_t positions = 0;    ///< slots of entries, live or waiting
     std::unique_ptr<Head[]> heads;  ///< by position in the hash
     std::size_t live = 0;
-    std::size_t used = 0;  ///< positions that are not free
+    std::size_t used = 0;  ///< positions that are not free, reserved ones included
     std::size_t versions = 0;
     /// Positions with something to free once `generation` is the oldest in use; ascending.
     struct Change {
@@ -94,7 +95,7 @@ struct AddressMap::State {
     };
     std::deque<Change> changes;
     std::vector<std::uint32_t> buried;
-    std::map<base::Address, std::uint16_t> bindings;
+    std::map<base::Address, std::uint16_t> fixed;  ///< ports from the configuration
 
     State() = default;
     State(const State&) = delete;
@@ -157,11 +158,7 @@ AddressMap::AddressMap(std::unique_ptr<State> state, std::uint32_t addresses_max
     : state_(std::move(state)),
       addresses_max_(addresses_max),
       changed_(new std::atomic<std::uint32_t>[kBucketSlots + state_->positions]()),
-      bound_port_(new std::atomic<std::uint16_t>[kBucketSlots + state_->positions]) {
-    for (std::uint32_t slot = 0; slot < kBucketSlots + state_->positions; ++slot) {
-        bound_port_[slot].store(kUnbound, std::memory_order_relaxed);
-    }
-}
+      bindings_(new std::atomic<Binding>[kBucketSlots + state_->positions]) {}
 
 AddressMap::~AddressMap() = default;
 
@@ -211,65 +208,79 @@ void AddressMap::lookup(std::span<const base::Address> addresses, std::uint32_t 
         entries[i] = Entry{.identity = version->assignment.identity,
                            .node = version->assignment.node,
                            .slot = State::slot_of(static_cast<std::uint32_t>(positions[i])),
+                           .tenure = version->tenure,
                            .flags = version->assignment.flags};
     }
 }
 
-bool AddressMap::claim(std::uint32_t slot, std::uint16_t port) noexcept {
-    if (slot < kBucketSlots) return false;
-    std::uint16_t holder = kUnbound;
-    const bool claimed =
-        bound_port_[slot].compare_exchange_strong(holder, port, std::memory_order_acq_rel);
-    return claimed || holder == port;
+bool AddressMap::claim(const Entry& entry, std::uint16_t port) noexcept {
+    if (!entry.is_known()) return false;
+    Binding holder{entry.tenure, kUnbound};
+    const bool claimed = bindings_[entry.slot].compare_exchange_strong(
+        holder, {entry.tenure, port}, std::memory_order_acq_rel, std::memory_order_acquire);
+    return claimed || (holder.tenure == entry.tenure && holder.port == port);
 }
 
 base::Result<std::uint32_t> AddressMap::set(const base::Address& address,
                                             const Assignment& assignment,
                                             std::uint32_t generation) {
+    if (size() >= addresses_max_ && !newest(address)) {
+        return base::Error{base::Errc::Limit, base::text(address),
+                           "more than " + std::to_string(addresses_max_) + " addresses"};
+    }
+    TW_TRY(reserved, reserve(address));
+    return write(address, assignment, generation);
+}
+
+base::Status AddressMap::reserve(const base::Address& address) {
+    if (state_->find(address).has_value()) return base::Done{};
+    const int added = room() == 0 ? -1 : rte_hash_add_key(state_->hash, &address);
+    if (added < 0) {
+        return base::Error{base::Errc::Limit, base::text(address),
+                           "removed addresses still occupy all slots"};
+    }
+    ++state_->used;
+    return base::Done{};
+}
+
+std::uint32_t AddressMap::write(const base::Address& address, const Assignment& assignment,
+                                std::uint32_t generation) {
+    const std::optional<std::uint32_t> position = state_->find(address);
+    assert(position.has_value());
+    const std::uint32_t slot = State::slot_of(*position);
     auto next = std::make_unique<Version>();
     next->generation = generation;
     next->assignment = assignment;
     next->assignment.flags |= kEntryKnown;
     next->present = true;
-    std::optional<std::uint32_t> position = state_->find(address);
-    const Version* current = position.has_value() ? state_->newest(*position) : nullptr;
+    next->tenure = bindings_[slot].load(std::memory_order_relaxed).tenure;
+    const Version* current = state_->newest(*position);
     if (current != nullptr && current->present) {
-        if (current->assignment == next->assignment) return State::slot_of(*position);
+        if (current->assignment == next->assignment) return slot;
     } else {
-        if (size() >= addresses_max_) {
-            return base::Error{base::Errc::Limit, base::text(address),
-                               "more than " + std::to_string(addresses_max_) + " addresses"};
-        }
-        if (!position.has_value()) {
-            const int added = room() == 0 ? -1 : rte_hash_add_key(state_->hash, &address);
-            if (added < 0) {
-                return base::Error{base::Errc::Limit, base::text(address),
-                                   "removed addresses still occupy all slots"};
-            }
-            position = static_cast<std::uint32_t>(added);
-            ++state_->used;
-        }
         ++state_->live;
         // The claim of whoever had this address before must not bind its next owner.
-        const auto binding = state_->bindings.find(address);
-        bound_port_[State::slot_of(*position)].store(
-            binding != state_->bindings.end() ? binding->second : kUnbound,
-            std::memory_order_release);
+        ++next->tenure;
+        const auto fixed = state_->fixed.find(address);
+        const std::uint16_t port = fixed != state_->fixed.end() ? fixed->second : kUnbound;
+        bindings_[slot].store({next->tenure, port}, std::memory_order_release);
         bump(bucket_slot(address), generation);
     }
     state_->push(*position, std::move(next));
-    bump(State::slot_of(*position), generation);
-    return State::slot_of(*position);
+    bump(slot, generation);
+    return slot;
 }
 
 void AddressMap::remove(const base::Address& address, std::uint32_t generation) {
     const std::optional<std::uint32_t> position = state_->find(address);
     if (!position.has_value()) return;
     const Version* current = state_->newest(*position);
-    if (current == nullptr || !current->present) return;
+    if (current != nullptr && !current->present) return;
+    const bool was_live = current != nullptr;
     auto next = std::make_unique<Version>();
     next->generation = generation;
     state_->push(*position, std::move(next));
+    if (!was_live) return;
     --state_->live;
     bump(State::slot_of(*position), generation);
     bump(bucket_slot(address), generation);
@@ -287,15 +298,18 @@ void AddressMap::touch_unknown(std::uint32_t generation) noexcept {
     for (std::uint32_t slot = 0; slot < kBucketSlots; ++slot) bump(slot, generation);
 }
 
-void AddressMap::bind(const base::Address& address, std::uint16_t port) {
+void AddressMap::bind(const base::Address& address, std::uint16_t port, std::uint32_t generation) {
     if (port == kUnbound) {
-        state_->bindings.erase(address);
+        state_->fixed.erase(address);
     } else {
-        state_->bindings[address] = port;
+        state_->fixed[address] = port;
     }
     const std::optional<std::uint32_t> position = state_->find(address);
     if (!position.has_value()) return;
-    bound_port_[State::slot_of(*position)].store(port, std::memory_order_release);
+    const std::uint32_t slot = State::slot_of(*position);
+    const std::uint16_t tenure = bindings_[slot].load(std::memory_order_relaxed).tenure;
+    const Binding before = bindings_[slot].exchange({tenure, port}, std::memory_order_acq_rel);
+    if (before.port != kUnbound && before.port != port) bump(slot, generation);
 }
 
 void AddressMap::reclaim(std::uint32_t oldest_in_use) {
@@ -312,7 +326,6 @@ void AddressMap::release() {
         Version* last = state_->heads[position].exchange(nullptr, std::memory_order_relaxed);
         for (Version* each = last; each != nullptr; each = each->older) --state_->versions;
         destroy_chain(last);
-        bound_port_[State::slot_of(position)].store(kUnbound, std::memory_order_release);
         rte_hash_free_key_with_position(state_->hash, static_cast<std::int32_t>(position));
         --state_->used;
     }

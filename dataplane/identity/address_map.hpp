@@ -14,8 +14,12 @@
 /// then). An address without an entry has the slot of a hash bucket, so that adding it later is
 /// noticed too. A flow judged at generation G is current while changed(slot) <= G at both ends.
 ///
+/// The time from an address's coming to its going is a *tenure*. The port that an address is
+/// accepted from belongs to the tenure: a worker that still sees the owner before can neither read
+/// nor claim the port of the next one, nor the other way round.
+///
 /// Threads: lookups by any worker; everything else by one control thread.
-/// Memory:  all allocated by create(): about 140 bytes an address, because there is room for as
+/// Memory:  all allocated by create(): about 145 bytes an address, because there is room for as
 ///          many removed ones that workers may still see. Versions are small heap nodes of the
 ///          control thread, freed by reclaim().
 /// Cost:    bulk lookup about 25-50 ns an address when cold; changed() is one load.
@@ -54,6 +58,7 @@ struct Entry {
     std::uint32_t identity = kWorld;
     std::uint32_t node = kNoNode;  ///< the node a pod runs on, or the node's own number
     std::uint32_t slot = 0;
+    std::uint16_t tenure = 0;  ///< tells the owners of a slot apart that workers may still see
     std::uint8_t flags = 0;
 
     bool is_pod() const noexcept { return (flags & kEntryPod) != 0; }
@@ -63,6 +68,7 @@ struct Entry {
     bool is_local() const noexcept { return (flags & (kEntrySubject | kEntryLocalNode)) != 0; }
     bool is_known() const noexcept { return (flags & kEntryKnown) != 0; }
 };
+static_assert(sizeof(Entry) == 16);
 
 class AddressMap {
 public:
@@ -88,13 +94,15 @@ public:
     void prefetch_changed(std::uint32_t slot) const noexcept {
         __builtin_prefetch(&changed_[slot]);
     }
-    /// The port an entry's address is accepted from; kUnbound before the first claim.
-    std::uint16_t bound_port(std::uint32_t slot) const noexcept {
-        return bound_port_[slot].load(std::memory_order_acquire);
+    /// The port an entry's address is accepted from; kUnbound before the first claim, and when the
+    /// address has another owner by now.
+    std::uint16_t bound_port(const Entry& entry) const noexcept {
+        const Binding binding = bindings_[entry.slot].load(std::memory_order_acquire);
+        return binding.tenure == entry.tenure ? binding.port : kUnbound;
     }
-    /// Claims the address for `port`; false when another port has it. The slot of an address
-    /// without an entry cannot be claimed.
-    bool claim(std::uint32_t slot, std::uint16_t port) noexcept;
+    /// Claims the address for `port`; false when another port has it, or another owner the
+    /// address. An address without an entry cannot be claimed.
+    bool claim(const Entry& entry, std::uint16_t port) noexcept;
 
     // Control thread. All changes take effect for workers that hold `generation` or a later one.
 
@@ -104,17 +112,28 @@ public:
         std::uint8_t flags = 0;
         friend bool operator==(const Assignment&, const Assignment&) noexcept = default;
     };
-    /// Adds or changes an address. Fails: Limit when addresses_max is reached.
+    /// Adds or changes an address; answers its slot. Fails: Limit when addresses_max is reached,
+    /// or reserve() fails.
     base::Result<std::uint32_t> set(const base::Address& address, const Assignment& assignment,
                                     std::uint32_t generation);
+    /// Takes a slot for an address, without anybody seeing it. Fails: Limit when there is none.
+    base::Status reserve(const base::Address& address);
+    /// What set() does, for an address that has its slot: it cannot fail, so a change of many
+    /// addresses is either whole or, when a reservation fails, nothing. Requires: reserve(), and
+    /// at most addresses_max addresses in the end.
+    std::uint32_t write(const base::Address& address, const Assignment& assignment,
+                        std::uint32_t generation);
+    /// Also gives back what was only reserved.
     void remove(const base::Address& address, std::uint32_t generation);
     /// Flows of this address are judged again from `generation` on.
     void touch(std::uint32_t slot, std::uint32_t generation) noexcept;
     /// The same for every address without an entry (the CIDR table changed).
     void touch_unknown(std::uint32_t generation) noexcept;
-    /// Fixes the port of an address (configuration), or releases it (kUnbound). It holds for every
-    /// entry the address has later, too; a claim ends with its entry.
-    void bind(const base::Address& address, std::uint16_t port);
+    /// Fixes the port of an address (configuration), or releases it (kUnbound), at once. It holds
+    /// for every entry the address has later, too; a claim ends with its entry. When the address
+    /// was accepted from another port before, its flows are judged again, and from `generation` on
+    /// that is done with: a flow remembers where its packets came from.
+    void bind(const base::Address& address, std::uint16_t port, std::uint32_t generation);
     /// Frees versions that no worker can ask for any more and takes addresses that are gone out of
     /// the hash. Their slots wait for release(). Requires: every worker holds `oldest_in_use` or a
     /// later generation.
@@ -134,13 +153,20 @@ public:
 
 private:
     struct State;
+    /// Where the owner of a slot is accepted from. One word, so that a claim is one step.
+    struct Binding {
+        std::uint16_t tenure = 0;
+        std::uint16_t port = kUnbound;
+    };
+    static_assert(std::atomic<Binding>::is_always_lock_free);
+
     AddressMap(std::unique_ptr<State> state, std::uint32_t addresses_max);
     void bump(std::uint32_t slot, std::uint32_t generation) noexcept;
 
     std::unique_ptr<State> state_;
     std::uint32_t addresses_max_ = 0;
     std::unique_ptr<std::atomic<std::uint32_t>[]> changed_;
-    std::unique_ptr<std::atomic<std::uint16_t>[]> bound_port_;
+    std::unique_ptr<std::atomic<Binding>[]> bindings_;
 };
 
 }  // namespace tierwall::identity

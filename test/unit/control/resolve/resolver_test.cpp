@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/test/unit_test.hpp>
 
+#include "control/resolve/hash.hpp"
 #include "control/resolve/resolver.hpp"
 
 #include <set>
@@ -70,6 +71,31 @@ BOOST_FIXTURE_TEST_CASE(pods_that_no_term_tells_apart_share_an_identity, Fixture
     BOOST_TEST(identity("10.0.0.1") != identity("10.0.0.3"));
     BOOST_TEST(identity("10.0.0.3") == identity("10.0.0.4"));
     BOOST_TEST(identity("10.0.0.4") != kWorld);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pod_made_again_between_two_looks_is_another_with_the_same_identity,
+                        Fixture) {
+    kube::Pod pod = pod_of("a", "1", {{"app", "web"}}, {ip("10.0.0.1"), ip("fd00::1")});
+    add(pod);
+    resolve();
+    const auto before = *resolver.book().find(ip("10.0.0.1"));
+    BOOST_TEST(before.incarnation != 0u);
+    BOOST_TEST(before.incarnation == resolver.book().find(ip("fd00::1"))->incarnation);
+    pod.uid = "another";
+    add(pod);
+    BOOST_TEST(resolve().addresses.size() == 2u);
+    const auto now = *resolver.book().find(ip("10.0.0.1"));
+    BOOST_TEST(now.incarnation != before.incarnation);
+    BOOST_TEST(now.owner == before.owner);
+    BOOST_TEST((now.cell == before.cell));
+    add(pod);
+    BOOST_TEST(resolve().addresses.empty());
+    pod.uid.clear();
+    add(pod);
+    resolve();
+    BOOST_TEST(resolver.book().find(ip("10.0.0.1"))->incarnation == 0u);
+    // The same in every process: stored snapshots and replicas are compared.
+    BOOST_TEST(lasting_hash("a") == 0xaf63dc4c8601ec8cu);
 }
 
 BOOST_FIXTURE_TEST_CASE(addresses_of_one_pod_differ_when_their_blocks_do, Fixture) {

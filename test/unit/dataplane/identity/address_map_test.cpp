@@ -177,37 +177,125 @@ BOOST_AUTO_TEST_CASE(one_address_too_many_is_refused) {
 
 BOOST_AUTO_TEST_CASE(an_address_belongs_to_the_first_port_that_claims_it) {
     const auto map = map_of(16);
-    const std::uint32_t slot = set(*map, 1, 5, 1);
-    BOOST_CHECK_EQUAL(map->bound_port(slot), identity::kUnbound);
-    BOOST_CHECK(map->claim(slot, 3));
-    BOOST_CHECK(map->claim(slot, 3));
-    BOOST_CHECK(!map->claim(slot, 4));
-    BOOST_CHECK_EQUAL(map->bound_port(slot), 3);
+    set(*map, 1, 5, 1);
+    const Entry entry = at(*map, address(1), 1);
+    BOOST_CHECK_EQUAL(map->bound_port(entry), identity::kUnbound);
+    BOOST_CHECK(map->claim(entry, 3));
+    BOOST_CHECK(map->claim(entry, 3));
+    BOOST_CHECK(!map->claim(entry, 4));
+    BOOST_CHECK_EQUAL(map->bound_port(entry), 3);
+    // What it is may change; it stays where it is.
     set(*map, 1, 6, 2);
-    BOOST_CHECK_EQUAL(map->bound_port(slot), 3);
+    BOOST_CHECK_EQUAL(map->bound_port(at(*map, address(1), 2)), 3);
     map->remove(address(1), 3);
-    BOOST_REQUIRE_EQUAL(set(*map, 1, 5, 4), slot);
-    BOOST_CHECK_EQUAL(map->bound_port(slot), identity::kUnbound);
-    BOOST_CHECK(map->claim(slot, 4));
-    BOOST_CHECK(!map->claim(at(*map, address(2), 1).slot, 1));
+    BOOST_REQUIRE_EQUAL(set(*map, 1, 5, 4), entry.slot);
+    BOOST_CHECK_EQUAL(map->bound_port(at(*map, address(1), 4)), identity::kUnbound);
+    BOOST_CHECK(map->claim(at(*map, address(1), 4), 4));
+    BOOST_CHECK(!map->claim(at(*map, address(2), 4), 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_as_of_an_old_generation_does_not_reach_the_next_owner) {
+    const auto map = map_of(16);
+    set(*map, 1, 5, 1);
+    const Entry before = at(*map, address(1), 1);
+    BOOST_CHECK(map->claim(before, 3));
+    map->remove(address(1), 2);
+    set(*map, 1, 6, 2);
+    BOOST_REQUIRE_EQUAL(at(*map, address(1), 2).slot, before.slot);
+    BOOST_CHECK(!map->claim(before, 3));
+    BOOST_CHECK(!map->claim(before, 4));
+    BOOST_CHECK(!map->claim(at(*map, address(1), 1), 4));
+    BOOST_CHECK_EQUAL(map->bound_port(at(*map, address(1), 2)), identity::kUnbound);
+    BOOST_CHECK(map->claim(at(*map, address(1), 2), 5));
+    BOOST_CHECK_EQUAL(map->bound_port(at(*map, address(1), 2)), 5);
+    // Nor does the new owner's port count for the one before.
+    BOOST_CHECK_EQUAL(map->bound_port(before), identity::kUnbound);
+    BOOST_CHECK(!map->claim(before, 5));
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_that_comes_back_knows_nothing_of_its_last_address) {
+    const auto map = map_of(1);
+    set(*map, 1, 5, 1);
+    const Entry before = at(*map, address(1), 1);
+    BOOST_CHECK(map->claim(before, 3));
+    std::uint32_t generation = 1;
+    Entry now;
+    for (std::uint32_t number = 2; number < 40; ++number) {
+        map->remove(address(number - 1), ++generation);
+        map->reclaim(generation);
+        map->release();
+        set(*map, number, 5, generation);
+        now = at(*map, address(number), generation);
+        BOOST_CHECK_EQUAL(map->bound_port(now), identity::kUnbound);
+        if (now.slot != before.slot) continue;
+        BOOST_CHECK(!map->claim(before, 3));
+        BOOST_CHECK_EQUAL(map->bound_port(now), identity::kUnbound);
+        return;
+    }
+    BOOST_ERROR("the slot never came back");
 }
 
 BOOST_AUTO_TEST_CASE(a_configured_port_waits_for_its_address_and_outlives_it) {
     const auto map = map_of(16);
-    map->bind(address(1), 7);
-    const std::uint32_t slot = set(*map, 1, 5, 1);
-    BOOST_CHECK_EQUAL(map->bound_port(slot), 7);
-    BOOST_CHECK(!map->claim(slot, 8));
+    map->bind(address(1), 7, 1);
+    set(*map, 1, 5, 1);
+    const Entry entry = at(*map, address(1), 1);
+    BOOST_CHECK_EQUAL(map->bound_port(entry), 7);
+    BOOST_CHECK(!map->claim(entry, 8));
     map->remove(address(1), 2);
     map->reclaim(2);
     map->release();
-    BOOST_CHECK_EQUAL(map->bound_port(slot), identity::kUnbound);
-    const std::uint32_t again = set(*map, 1, 5, 3);
+    BOOST_CHECK(!at(*map, address(1), 2).is_known());
+    set(*map, 1, 5, 3);
+    const Entry again = at(*map, address(1), 3);
     BOOST_CHECK_EQUAL(map->bound_port(again), 7);
-    map->bind(address(1), identity::kUnbound);
+    map->bind(address(1), identity::kUnbound, 4);
     BOOST_CHECK(map->claim(again, 8));
-    map->bind(address(1), 9);
+    map->bind(address(1), 9, 5);
     BOOST_CHECK_EQUAL(map->bound_port(again), 9);
+}
+
+BOOST_AUTO_TEST_CASE(flows_are_judged_again_when_their_address_is_taken_from_a_port) {
+    const auto map = map_of(16);
+    const std::uint32_t slot = set(*map, 1, 5, 1);
+    map->bind(address(1), 7, 2);  // nobody has been accepted yet
+    BOOST_CHECK_EQUAL(map->changed(slot), 1u);
+    map->bind(address(1), 7, 3);
+    BOOST_CHECK_EQUAL(map->changed(slot), 1u);
+    map->bind(address(1), 8, 4);
+    BOOST_CHECK_EQUAL(map->changed(slot), 4u);
+    map->bind(address(1), identity::kUnbound, 5);
+    BOOST_CHECK_EQUAL(map->changed(slot), 5u);
+    BOOST_CHECK(map->claim(at(*map, address(1), 1), 3));
+    BOOST_CHECK_EQUAL(map->changed(slot), 5u);
+    map->bind(address(1), 9, 6);
+    BOOST_CHECK_EQUAL(map->changed(slot), 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_reserved_address_is_seen_by_nobody_and_can_be_given_back) {
+    const auto map = map_of(8);
+    for (std::uint32_t i = 0; i < 16; ++i) BOOST_REQUIRE(map->reserve(address(i)).ok());
+    BOOST_CHECK_EQUAL(map->room(), 0u);
+    BOOST_CHECK_EQUAL(map->size(), 0u);
+    BOOST_CHECK(map->reserve(address(3)).ok());
+    const auto refused = map->reserve(address(16));
+    BOOST_REQUIRE(!refused.ok());
+    BOOST_CHECK(refused.error().code == base::Errc::Limit);
+    const Entry entry = at(*map, address(3), 5);
+    BOOST_CHECK(!entry.is_known());
+    BOOST_CHECK_LT(entry.slot, identity::kBucketSlots);
+    BOOST_CHECK(!map->newest(address(3)).has_value());
+    for (std::uint32_t i = 0; i < 8; ++i) map->write(address(i), pod(i + 1), 1);
+    BOOST_CHECK_EQUAL(map->size(), 8u);
+    BOOST_CHECK_EQUAL(at(*map, address(3), 1).identity, 4u);
+    const std::uint32_t changed = map->changed(at(*map, address(9), 1).slot);
+    for (std::uint32_t i = 8; i < 16; ++i) map->remove(address(i), 2);
+    BOOST_CHECK_EQUAL(map->changed(at(*map, address(9), 1).slot), changed);
+    BOOST_CHECK_EQUAL(map->size(), 8u);
+    map->reclaim(2);
+    map->release();
+    BOOST_CHECK_EQUAL(map->room(), 8u);
+    BOOST_CHECK_EQUAL(map->versions_waiting(), 0u);
 }
 
 BOOST_AUTO_TEST_CASE(random_histories_are_seen_as_a_model_sees_them) {
