@@ -5,11 +5,15 @@
 /// The version that `--version` prints.
 ///
 /// Threads: any; a constant.
-/// Memory:  none.
+/// Memory:  a short string.
 /// Cost:    none.
+
+#include "dataplane/base/version.hpp"
+
+#include <string>
 
 namespace tierwall::ctl {
 
-inline constexpr const char* kProgramVersion = "tierwallctl 0.1.0";
+inline const std::string kProgramVersion = std::string("tierwallctl ") + base::kVersion;
 
 }  // namespace tierwall::ctl

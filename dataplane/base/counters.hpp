@@ -4,6 +4,11 @@
 /// \file
 /// Counters: one worker's counts, written by it alone and read by anybody.
 ///
+/// They add up, summed over the workers of a process that is at rest:
+///   rx_packets + flood_copies = tx_packets + the reasons of dropped packets
+///   rx_packets + lost_after_verdict = all reasons
+/// So a packet has one reason; only one that was to be sent and could not be has another, besides.
+///
 /// Threads: one writer (the worker); readers see each count whole, not all of one moment.
 /// Memory:  one object per worker, on cache lines of its own.
 /// Cost:    one plain add.
@@ -37,11 +42,11 @@ struct alignas(64) Counters {
     Counter flows_created;
     Counter flows_expired;
     Counter flows_closed;
-    Counter flows_revoked;    ///< cut because policy changed
-    Counter flows_rejudged;   ///< judged again because something that decided them changed
-    Counter flows_restamped;  ///< found unchanged and stamped current without judging
+    Counter flows_revoked;   ///< cut because policy changed
+    Counter flows_rejudged;  ///< judged again because something that decided them changed
     Counter service_address_seen;
-    Counter flooded_packets;
+    Counter flood_copies;        ///< of packets that went to several ports, besides the packets
+    Counter lost_after_verdict;  ///< let through, or a copy, but not sent: the reason says why
     Counter ring_hops;
     Counter events_lost;
     Counter sleeps;

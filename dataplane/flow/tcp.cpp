@@ -82,7 +82,7 @@ void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t 
     }
 }
 
-bool restarts(const Flow& flow, const parse::Headers& headers, bool) noexcept {
+bool restarts(const Flow& flow, const parse::Headers& headers) noexcept {
     const bool opens = has(headers.tcp_flags, kSyn) && !has(headers.tcp_flags, kAck);
     const bool ends = flow.state() == State::Closing || flow.state() == State::Closed;
     return flow.protocol() == base::kIpTcp && headers.has_transport && opens && ends;

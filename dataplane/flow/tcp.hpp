@@ -32,6 +32,6 @@ void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t 
 /// True for a SYN that opens a new connection between the ports of one that is closing or closed.
 /// The caller judges it as a new connection and, when that is allowed, erases the flow and inserts
 /// the packet's tuple: the originator may have changed. When it is denied, the flow stays as it is.
-bool restarts(const Flow& flow, const parse::Headers& headers, bool reply) noexcept;
+bool restarts(const Flow& flow, const parse::Headers& headers) noexcept;
 
 }  // namespace tierwall::flow

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dataplane/parse/icmp_type.hpp"
 #include "dataplane/parse/layers.hpp"
 
 namespace tierwall::parse {
@@ -10,10 +11,6 @@ constexpr std::uint32_t kIcmpLengthMin = 8;
 constexpr std::uint32_t kTargetOffset = 8;
 constexpr std::uint8_t kNdHopLimit = 255;
 constexpr std::uint8_t kMldHopLimit = 1;
-constexpr std::uint8_t kRouterSolicitation = 133;
-constexpr std::uint8_t kNeighbourSolicitation = 135;
-constexpr std::uint8_t kNeighbourAdvertisement = 136;
-constexpr std::uint8_t kNdRedirect = 137;
 
 enum class Use : std::uint8_t { Other, Query, Reply, Error };
 
@@ -54,14 +51,12 @@ Use use_v6(std::uint8_t type) noexcept {
 }
 
 bool is_nd(std::uint8_t type) noexcept {
-    return type >= kRouterSolicitation && type <= kNdRedirect;
+    return type >= icmpv6_type::kRouterSolicitation && type <= icmpv6_type::kRedirect;
 }
-
-bool is_mld(std::uint8_t type) noexcept { return (type >= 130 && type <= 132) || type == 143; }
 
 std::uint32_t nd_length_min(std::uint8_t type) noexcept {
     constexpr std::uint8_t kLengths[] = {8, 16, 24, 24, 40};
-    return kLengths[type - kRouterSolicitation];
+    return kLengths[type - icmpv6_type::kRouterSolicitation];
 }
 
 /// An error must go to whoever sent the packet it is about; any other one is not about a live flow
@@ -109,7 +104,10 @@ bool read_nd(const Packet& packet, Headers& headers) noexcept {
         return refuse(headers, Reason::Malformed);
     }
     headers.neighbour_discovery = true;
-    if (type != kNeighbourSolicitation && type != kNeighbourAdvertisement) return true;
+    if (type != icmpv6_type::kNeighbourSolicitation &&
+        type != icmpv6_type::kNeighbourAdvertisement) {
+        return true;
+    }
     headers.target = base::Address::v6(packet.data + headers.l4_offset + kTargetOffset);
     if (headers.target.bytes[0] == 0xff || headers.target.is_v4()) {
         return refuse(headers, Reason::Malformed);

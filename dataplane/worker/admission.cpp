@@ -14,7 +14,7 @@ using parse::Headers;
 /// a reply, it would evade the policy of its own direction.
 bool opens_beside(const flow::Flow& flow, const Headers& headers, bool reply) noexcept {
     if (opens_tcp(headers)) {
-        return reply || is_revoked(flow) || flow::restarts(flow, headers, reply);
+        return reply || is_revoked(flow) || flow::restarts(flow, headers);
     }
     if (!reply) return false;
     // Of ICMP only the answer to a question is a reply. The others have no identifier, and would
@@ -178,7 +178,7 @@ void Admission::ask_in_reverse(const Burst& burst, Round& round) noexcept {
         if (item.inquiry == Item::kNone || item.matter != Matter::Unknown) continue;
         const Headers& headers = burst.headers[item.packet];
         const Inquiry& inquiry = round.inquiries[item.inquiry];
-        if (inquiry.allowed() || !may_answer(headers)) continue;
+        if (inquiry.allowed() || !is_mid_stream(headers)) continue;
         item.reversed = static_cast<std::uint8_t>(round.reversed_count);
         round.reversed[round.reversed_count++] = inquiry.reversed(headers.tuple);
     }

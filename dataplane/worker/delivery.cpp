@@ -25,7 +25,7 @@ base::Verdict Delivery::judge(const parse::Headers& headers, const Snapshot& sna
     if (!destination.is_multicast_or_broadcast()) {
         const identity::Entry entry = entry_of(destination, snapshot);
         if (entry.is_known()) {
-            const std::uint16_t bound = addresses_.bound_port(entry.slot);
+            const std::uint16_t bound = addresses_.bound_port(entry);
             if (bound == trust_.origin(port)) return allow(base::Reason::Policy);
             if (bound != identity::kUnbound) return deny(base::Reason::NoPort);
             may_live_here = true;
@@ -35,29 +35,28 @@ base::Verdict Delivery::judge(const parse::Headers& headers, const Snapshot& sna
     // Rogue servers were stopped where they came in; a client without an address is no subject.
     if (is_dhcp_reply(headers)) return allow(base::Reason::Dhcp);
     if (trust_.bindings().incomplete(port)) return deny(base::Reason::NoPort);
-    const Receivers receivers = receivers_at(port, headers.family, snapshot);
+    const Receivers receivers = receivers_at(port, snapshot);
     // Whoever is behind a port where nobody has spoken may be isolated. Only the owner of an
     // address that no port has claimed yet must be found somewhere.
     if (receivers.count == 0 && !may_live_here) return deny(base::Reason::NoPort);
     return judge_receivers(headers, snapshot, receivers);
 }
 
-/// The pods behind the port, by their addresses of the packet's family; a pod that has not spoken
-/// in that family yet is asked by its other address.
-Delivery::Receivers Delivery::receivers_at(std::uint16_t port, base::Family family,
+/// The pods behind the port, by every address that has spoken there. Of a pod with two, both are
+/// asked whatever the packet's family: they have the same policies, and where several pods share
+/// the port, nobody knows which of them has not spoken in the packet's family yet.
+Delivery::Receivers Delivery::receivers_at(std::uint16_t port,
                                            const Snapshot& snapshot) const noexcept {
     Bindings::Pods pods;
     std::array<identity::Entry, kPodsPerPortMax> entries;
     const std::size_t known = trust_.bindings().pods(port, pods);
     addresses_.lookup({pods.data(), known}, snapshot.generation, {entries.data(), known});
-    Receivers same;
-    Receivers others;
+    Receivers receivers;
     for (std::size_t i = 0; i < known; ++i) {
-        if (!entries[i].is_pod() || addresses_.bound_port(entries[i].slot) != port) continue;
-        Receivers& list = pods[i].family() == family ? same : others;
-        list.entries[list.count++] = entries[i];
+        if (!entries[i].is_pod() || addresses_.bound_port(entries[i]) != port) continue;
+        receivers.entries[receivers.count++] = entries[i];
     }
-    return same.count != 0 ? same : others;
+    return receivers;
 }
 
 base::Verdict Delivery::judge_receivers(const parse::Headers& headers, const Snapshot& snapshot,

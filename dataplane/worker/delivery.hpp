@@ -40,8 +40,7 @@ private:
         std::size_t count = 0;
     };
 
-    Receivers receivers_at(std::uint16_t port, base::Family family,
-                           const Snapshot& snapshot) const noexcept;
+    Receivers receivers_at(std::uint16_t port, const Snapshot& snapshot) const noexcept;
     base::Verdict judge_receivers(const parse::Headers& headers, const Snapshot& snapshot,
                                   const Receivers& receivers) const noexcept;
     identity::Entry entry_of(const base::Address& address, const Snapshot& snapshot) const noexcept;

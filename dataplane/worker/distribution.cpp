@@ -45,7 +45,7 @@ constexpr bool is_icmpv6_error(std::uint8_t type) noexcept { return type >= 1 &&
 
 Hash hash_v4(Bytes packet) noexcept {
     if (packet.size() < kIpv4Header) return std::nullopt;
-    const std::size_t header = (packet[0] & 0x0fu) * 4u;
+    const std::size_t header = std::size_t{packet[0] & 0x0fu} * 4u;
     const bool is_later_fragment = (big_endian(&packet[6]) & 0x1fff) != 0;
     if (packet[9] == base::kIpIcmp && !is_later_fragment && header >= kIpv4Header) {
         const Bytes icmp = after(packet, header);

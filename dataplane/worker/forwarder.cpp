@@ -2,6 +2,7 @@
 #include "dataplane/worker/forwarder.hpp"
 
 #include "dataplane/io/wire.hpp"
+#include "dataplane/worker/inquiry.hpp"
 
 #include <rte_mbuf.h>
 
@@ -42,8 +43,14 @@ Forwarder::~Forwarder() {
     }
 }
 
-void Forwarder::drop(rte_mbuf* mbuf, Reason reason) noexcept {
+void Forwarder::drop(const Judged& burst, std::size_t i, const base::Verdict& verdict) noexcept {
+    burst.outcomes[i].verdict = verdict;
+    rte_pktmbuf_free(burst.mbufs[i]);
+}
+
+void Forwarder::lose(rte_mbuf* mbuf, Reason reason) noexcept {
     counters_.of(reason).add();
+    counters_.lost_after_verdict.add();
     rte_pktmbuf_free(mbuf);
 }
 
@@ -52,7 +59,7 @@ void Forwarder::forward(const Judged& burst) noexcept {
     for (std::size_t i = 0; i < burst.mbufs.size(); ++i) {
         rte_mbuf* mbuf = burst.mbufs[i];
         if (burst.outcomes[i].verdict.action == base::Action::Allow) {
-            send_checked(io::other_end(mbuf->port), mbuf, burst.headers[i]);
+            deliver(burst, i, io::other_end(mbuf->port));
         } else {
             rte_pktmbuf_free(mbuf);
         }
@@ -68,29 +75,30 @@ void Forwarder::forward_switched(const Judged& burst) noexcept {
             continue;
         }
         if (!learn(burst, i)) {
-            drop(mbuf, Reason::SpoofedMac);
+            drop(burst, i, deny(Reason::SpoofedMac));
             continue;
         }
         const std::uint16_t port = destination(burst, i, bound[i]);
         if (port == io::kFlood) {
             flood(burst, i, bound[i] == kUplinkOrigin);
         } else if (port == mbuf->port) {
-            drop(mbuf, Reason::SamePort);
-        } else if (const Reason reason =
-                       bound[i] == port ? Reason::Policy : objection_to_stray(burst, i, port);
-                   !base::passes(reason)) {
-            drop(mbuf, reason);
+            drop(burst, i, deny(Reason::SamePort));
+        } else if (bound[i] == port) {
+            deliver(burst, i, port);
+        } else if (const base::Verdict verdict = stray_delivery(burst, i, port);
+                   verdict.action != base::Action::Allow) {
+            drop(burst, i, verdict);
         } else {
-            send_checked(port, mbuf, burst.headers[i]);
+            deliver(burst, i, port);
         }
     }
 }
 
 // A group or an unknown address in a frame to one MAC address: policy has judged the address, but
 // not the pod that the frame would reach.
-Reason Forwarder::objection_to_stray(const Judged& burst, std::size_t i,
-                                     std::uint16_t port) noexcept {
-    return fabric_.is_uplink(port) ? Reason::Policy : objection(burst, i, port);
+base::Verdict Forwarder::stray_delivery(const Judged& burst, std::size_t i,
+                                        std::uint16_t port) noexcept {
+    return fabric_.is_uplink(port) ? burst.outcomes[i].verdict : delivery(burst, i, port);
 }
 
 // A bound address decides over the MAC address, which the sender is free to choose: policy was
@@ -124,7 +132,7 @@ Forwarder::Ports Forwarder::bound_ports(const Judged& burst) const noexcept {
     const auto found = std::span(entries).first(count);
     addresses_.lookup(std::span(addresses).first(count), burst.snapshot->generation, found);
     for (std::size_t i = 0; i < count; ++i) {
-        if (entries[i].is_known()) ports[places[i]] = addresses_.bound_port(entries[i].slot);
+        if (entries[i].is_known()) ports[places[i]] = addresses_.bound_port(entries[i]);
     }
     return ports;
 }
@@ -136,49 +144,52 @@ bool Forwarder::learn(const Judged& burst, std::size_t i) noexcept {
            io::Learned::Refused;
 }
 
-Reason Forwarder::objection(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {
+base::Verdict Forwarder::delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {
     const parse::Headers& headers = burst.headers[i];
-    const Reason reason = burst.outcomes[i].verdict.reason;
+    const base::Verdict& verdict = burst.outcomes[i].verdict;
     // A client's request is for servers, and those are behind the uplink alone.
-    if (reason == Reason::Dhcp && !fabric_.is_uplink(port)) return Reason::NoPort;
-    if (is_link_matter(headers, reason)) return reason;
-    const base::Verdict verdict = pipeline_.judge_delivery(headers, burst.snapshot, port);
-    return verdict.action == base::Action::Allow ? reason : verdict.reason;
+    if (verdict.reason == Reason::Dhcp && !fabric_.is_uplink(port)) return deny(Reason::NoPort);
+    if (!fits(burst, i, port)) return deny(Reason::OverMtu);
+    if (is_link_matter(headers, verdict.reason)) return verdict;
+    return pipeline_.judge_delivery(headers, burst.snapshot, port);
 }
 
 void Forwarder::flood(const Judged& burst, std::size_t i, bool uplinks_only) noexcept {
     std::array<std::uint16_t, kPortsMax> receivers;
     std::size_t count = 0;
     rte_mbuf* mbuf = burst.mbufs[i];
-    Reason why_not = Reason::NoPort;
+    base::Verdict why_not = deny(Reason::NoPort);
     for (std::uint16_t port = 0; port < fabric_.ports(); ++port) {
         if (port == mbuf->port || (uplinks_only && !fabric_.is_uplink(port))) continue;
-        const Reason reason = objection(burst, i, port);
-        if (base::passes(reason)) {
+        const base::Verdict verdict = delivery(burst, i, port);
+        if (verdict.action == base::Action::Allow) {
             receivers[count++] = port;
         } else {
-            why_not = reason;
+            why_not = verdict;
         }
     }
-    if (count == 0) return drop(mbuf, why_not);
+    if (count == 0) return drop(burst, i, why_not);
+    counters_.flood_copies.add(count - 1);
     for (std::size_t k = 0; k + 1 < count; ++k) {
         rte_mbuf* copy = rte_pktmbuf_clone(mbuf, fabric_.copies());
         if (copy == nullptr) {
-            counters_.of(Reason::NoMemory).add();
-            continue;
+            lose(nullptr, Reason::NoMemory);
+        } else {
+            send(receivers[k], copy);
         }
-        counters_.flooded_packets.add();
-        send_checked(receivers[k], copy, burst.headers[i]);
     }
-    counters_.flooded_packets.add();
-    send_checked(receivers[count - 1], mbuf, burst.headers[i]);
+    send(receivers[count - 1], mbuf);
 }
 
-void Forwarder::send_checked(std::uint16_t port, rte_mbuf* mbuf,
-                             const parse::Headers& headers) noexcept {
-    const std::uint32_t header = std::max<std::uint32_t>(headers.l3_offset, kEthernetHeader);
-    if (mbuf->pkt_len > fabric_.port(port).mtu() + header) return drop(mbuf, Reason::OverMtu);
-    send(port, mbuf);
+bool Forwarder::fits(const Judged& burst, std::size_t i, std::uint16_t port) const noexcept {
+    const std::uint32_t header =
+        std::max<std::uint32_t>(burst.headers[i].l3_offset, kEthernetHeader);
+    return burst.mbufs[i]->pkt_len <= fabric_.port(port).mtu() + header;
+}
+
+void Forwarder::deliver(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {
+    if (!fits(burst, i, port)) return drop(burst, i, deny(Reason::OverMtu));
+    send(port, burst.mbufs[i]);
 }
 
 void Forwarder::send(std::uint16_t port, rte_mbuf* mbuf) noexcept {
@@ -214,7 +225,7 @@ void Forwarder::send_now(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcep
     const std::uint16_t sent = fabric_.port(port).send(outboxes_[port].path.queue, mbufs);
     for (rte_mbuf* mbuf : mbufs.subspan(sent)) {
         bytes -= mbuf->pkt_len;
-        drop(mbuf, Reason::PortFull);
+        lose(mbuf, Reason::PortFull);
     }
     counters_.tx_packets.add(sent);
     counters_.tx_bytes.add(bytes);
@@ -225,7 +236,7 @@ void Forwarder::hand_over(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexce
     io::Ring& ring = fabric_.leaving(worker_, outboxes_[port].path.worker);
     const std::uint32_t taken = ring.push(mbufs);
     counters_.ring_hops.add(taken);
-    for (rte_mbuf* mbuf : mbufs.subspan(taken)) drop(mbuf, Reason::WorkerFull);
+    for (rte_mbuf* mbuf : mbufs.subspan(taken)) lose(mbuf, Reason::WorkerFull);
 }
 
 }  // namespace tierwall::worker

@@ -32,7 +32,7 @@ public:
     struct Judged {
         std::span<rte_mbuf*> mbufs;
         std::span<const parse::Headers> headers;
-        std::span<const Outcome> outcomes;
+        std::span<Outcome> outcomes;
         const Snapshot* snapshot = nullptr;
         std::uint32_t now_s = 0;
     };
@@ -43,7 +43,7 @@ public:
     Forwarder(const Forwarder&) = delete;
     Forwarder& operator=(const Forwarder&) = delete;
 
-    /// Takes all mbufs of the burst.
+    /// Takes all mbufs of the burst. A packet that finds no way out gets the verdict that says why.
     void forward(const Judged& burst) noexcept;
     /// Takes the mbuf; it leaves with the next flush() at the latest.
     void send(std::uint16_t port, rte_mbuf* mbuf) noexcept;
@@ -63,12 +63,14 @@ private:
     std::uint16_t destination(const Judged& burst, std::size_t i,
                               std::uint16_t bound) const noexcept;
     void flood(const Judged& burst, std::size_t i, bool uplinks_only) noexcept;
-    /// A passing reason when the packet may be delivered to `port`, else why not.
-    base::Reason objection(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
-    base::Reason objection_to_stray(const Judged& burst, std::size_t i,
-                                    std::uint16_t port) noexcept;
-    void send_checked(std::uint16_t port, rte_mbuf* mbuf, const parse::Headers& headers) noexcept;
-    void drop(rte_mbuf* mbuf, base::Reason reason) noexcept;
+    /// May the packet be delivered to `port`, and fits?
+    base::Verdict delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
+    base::Verdict stray_delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
+    bool fits(const Judged& burst, std::size_t i, std::uint16_t port) const noexcept;
+    void deliver(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
+    void drop(const Judged& burst, std::size_t i, const base::Verdict& verdict) noexcept;
+    /// What was to leave and cannot.
+    void lose(rte_mbuf* mbuf, base::Reason reason) noexcept;
     void flush(std::uint16_t port) noexcept;
     void send_now(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;
     void hand_over(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;

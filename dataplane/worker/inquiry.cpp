@@ -16,18 +16,6 @@ bool is_own_node(const identity::Entry& peer, const identity::Entry& subject) no
     return peer.is_node() && peer.node == subject.node && peer.node != identity::kNoNode;
 }
 
-tier::Question question(const Inquiry& inquiry, base::Direction direction) noexcept {
-    const bool egress = direction == base::Direction::Egress;
-    const identity::Entry& subject = egress ? inquiry.source : inquiry.destination;
-    const identity::Entry& peer = egress ? inquiry.destination : inquiry.source;
-    // The exemption of the own node is one of ingress: a pod's traffic to its node is enforced.
-    return {.subject = subject.identity,
-            .peer = peer.identity,
-            .destination_port = inquiry.destination_port,
-            .protocol = inquiry.protocol,
-            .own_node = !egress && is_own_node(peer, subject)};
-}
-
 void ask_direction(const tier::Ladder& ladder, base::Direction direction,
                    std::span<Inquiry> inquiries) noexcept {
     std::array<tier::Question, tier::kBurstMax> questions;
@@ -51,6 +39,18 @@ void ask_direction(const tier::Ladder& ladder, base::Direction direction,
 }
 
 }  // namespace
+
+tier::Question question(const Inquiry& inquiry, base::Direction direction) noexcept {
+    const bool egress = direction == base::Direction::Egress;
+    const identity::Entry& subject = egress ? inquiry.source : inquiry.destination;
+    const identity::Entry& peer = egress ? inquiry.destination : inquiry.source;
+    // The exemption of the own node is one of ingress: a pod's traffic to its node is enforced.
+    return {.subject = subject.identity,
+            .peer = peer.identity,
+            .destination_port = inquiry.destination_port,
+            .protocol = inquiry.protocol,
+            .own_node = !egress && is_own_node(peer, subject)};
+}
 
 std::uint16_t policy_port(const parse::Tuple& tuple) noexcept {
     const bool has_ports = tuple.protocol == base::kIpTcp || tuple.protocol == base::kIpUdp ||

@@ -58,6 +58,9 @@ std::uint16_t policy_port(const parse::Tuple& tuple) noexcept;
 Inquiry inquiry_about(const parse::Tuple& tuple, const identity::Entry& source,
                       const identity::Entry& destination) noexcept;
 
+/// What the ladder is asked about one direction of it.
+tier::Question question(const Inquiry& inquiry, base::Direction direction) noexcept;
+
 /// Fills in the decisions. Requires: at most tier::kBurstMax inquiries.
 void ask(const tier::Ladder& ladder, std::span<Inquiry> inquiries) noexcept;
 

@@ -165,12 +165,15 @@ void Loop::judge(std::size_t count) noexcept {
     }
     const auto judged_headers = std::span(headers).first(count);
     const auto judged = std::span(outcomes).first(count);
-    pipeline_.judge(std::span(frames).first(count), {snapshot_, now_ms_}, judged_headers, judged);
+    const auto judged_frames = std::span(frames).first(count);
+    const Moment moment{snapshot_, now_ms_};
+    pipeline_.decide(judged_frames, moment, judged_headers, judged);
     forwarder_.forward({.mbufs = std::span(gathered_).first(count),
                         .headers = judged_headers,
                         .outcomes = judged,
                         .snapshot = snapshot_,
                         .now_s = static_cast<std::uint32_t>(now_ms_ / 1000)});
+    pipeline_.account(judged_frames, moment, judged_headers, judged);
     std::copy(gathered_.begin() + static_cast<std::ptrdiff_t>(count),
               gathered_.begin() + static_cast<std::ptrdiff_t>(gathered_count_), gathered_.begin());
     gathered_count_ -= count;

@@ -34,7 +34,8 @@ inline bool opens_tcp(const parse::Headers& headers) noexcept {
            !has_tcp_flag(headers, parse::tcp_flag::kAck);
 }
 
-/// From the middle of a connection: there must have been an earlier packet.
+/// From the middle of a connection: there must have been an earlier packet, maybe one from before
+/// the start. Only TCP shows it: whatever else looks like an answer may be the first packet.
 inline bool is_mid_stream(const parse::Headers& headers) noexcept {
     return is_tcp(headers) && !opens_tcp(headers);
 }
@@ -42,11 +43,6 @@ inline bool is_mid_stream(const parse::Headers& headers) noexcept {
 /// ARP and neighbour discovery: below policy, but not below trust.
 inline bool is_neighbour(const parse::Headers& headers) noexcept {
     return headers.kind == parse::Kind::Arp || headers.neighbour_discovery;
-}
-
-/// May it be the answer to something from before the start?
-inline bool may_answer(const parse::Headers& headers) noexcept {
-    return is_mid_stream(headers) || headers.icmp_reply;
 }
 
 /// May the packet open a flow with its sender as the originator? Answers may not: whoever they

@@ -67,8 +67,6 @@ struct Pipeline::State {
     void parse_all(const Burst& burst) noexcept;
     void enter(const Burst& burst) noexcept;
     void judge_rounds(const Burst& burst) noexcept;
-    void account(const Burst& burst) noexcept;
-    void account_denied(const Burst& burst, std::size_t packet) noexcept;
     void hit(std::uint32_t rule) noexcept {
         if (rule != base::kNoRule) hits[std::min<std::size_t>(rule, hits.size() - 1)].add();
     }
@@ -121,27 +119,6 @@ void Pipeline::State::judge_rounds(const Burst& burst) noexcept {
     }
 }
 
-void Pipeline::State::account(const Burst& burst) noexcept {
-    for (std::size_t i = 0; i < burst.outcomes.size(); ++i) {
-        const Outcome& outcome = burst.outcomes[i];
-        counters.of(outcome.verdict.reason).add();
-        if (outcome.verdict.action != base::Action::Allow) {
-            account_denied(burst, i);
-        } else if (outcome.judged) {
-            hit(outcome.egress.rule);
-            hit(outcome.ingress.rule);
-        }
-    }
-}
-
-void Pipeline::State::account_denied(const Burst& burst, std::size_t packet) noexcept {
-    const base::Verdict& verdict = burst.outcomes[packet].verdict;
-    hit(verdict.rule);
-    const bool kept = events->push(
-        {burst.now_ms, burst.headers[packet].tuple, verdict, burst.frames[packet].port});
-    if (!kept) counters.events_lost.add();
-}
-
 base::Result<std::unique_ptr<Pipeline>> Pipeline::create(const Config& config,
                                                          identity::AddressMap& addresses) {
     if (config.ports.size() > kPortsMax) {
@@ -157,8 +134,8 @@ base::Result<std::unique_ptr<Pipeline>> Pipeline::create(const Config& config,
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Pipeline::~Pipeline() = default;
 
-void Pipeline::judge(std::span<const Frame> frames, const Moment& moment,
-                     std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept {
+void Pipeline::decide(std::span<const Frame> frames, const Moment& moment,
+                      std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept {
     const auto [snapshot, now_ms] = moment;
     assert(frames.size() <= kBurst);
     assert(frames.size() == headers.size() && frames.size() == outcomes.size());
@@ -181,7 +158,27 @@ void Pipeline::judge(std::span<const Frame> frames, const Moment& moment,
     state.parse_all(burst);
     state.enter(burst);
     state.judge_rounds(burst);
-    state.account(burst);
+}
+
+void Pipeline::account(std::span<const Frame> frames, const Moment& moment,
+                       std::span<const parse::Headers> headers,
+                       std::span<const Outcome> outcomes) noexcept {
+    State& state = *state_;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        const Outcome& outcome = outcomes[i];
+        state.counters.of(outcome.verdict.reason).add();
+        if (outcome.verdict.action != base::Action::Allow) {
+            state.hit(outcome.verdict.rule);
+            // Nobody is denied what he has already: switches see such frames all the time.
+            if (outcome.verdict.reason == base::Reason::SamePort) continue;
+            const bool kept = state.events->push(
+                {moment.now_ms, headers[i].tuple, outcome.verdict, frames[i].port});
+            if (!kept) state.counters.events_lost.add();
+        } else if (outcome.judged) {
+            state.hit(outcome.egress.rule);
+            state.hit(outcome.ingress.rule);
+        }
+    }
 }
 
 base::Verdict Pipeline::judge_delivery(const parse::Headers& headers, const Snapshot* snapshot,

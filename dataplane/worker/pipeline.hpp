@@ -4,7 +4,7 @@
 /// \file
 /// Pipeline: a packet's way from its bytes to its verdict, for one worker, without any I/O.
 ///
-/// judge() takes a burst of frames through parse, trust, flow, identity and tier, stage by stage
+/// decide() takes a burst of frames through parse, trust, flow, identity and tier, stage by stage
 /// over the whole burst, and answers with an Outcome each. The worker loop feeds it from ports;
 /// tools and tests feed it bytes of their own. It is the only implementation of the path.
 ///
@@ -74,9 +74,21 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    /// Judges a burst; `headers` receives what was parsed. Requires: equal sizes, at most kBurst.
+    /// Judges a burst; `headers` receives what was parsed. Counts no packets yet.
+    /// Requires: equal sizes, at most kBurst.
+    void decide(std::span<const Frame> frames, const Moment& moment,
+                std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
+    /// Counts the packets of a decided burst by their reasons, and notes the denied ones. Whoever
+    /// finds in between that a packet cannot go on gives it that verdict, so that it counts once.
+    void account(std::span<const Frame> frames, const Moment& moment,
+                 std::span<const parse::Headers> headers,
+                 std::span<const Outcome> outcomes) noexcept;
+    /// Both.
     void judge(std::span<const Frame> frames, const Moment& moment,
-               std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
+               std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept {
+        decide(frames, moment, headers, outcomes);
+        account(frames, moment, headers, outcomes);
+    }
 
     /// May this packet, judged and flooded, be delivered to `port`? Asks the ingress policy of the
     /// pods that are bound there. Counts nothing: the packet has its verdict, this is a copy.

@@ -136,7 +136,7 @@ base::Verdict Settlement::new_connection(const Burst& burst, const Round& round,
     if (verdict.action != base::Action::Allow) return verdict;
     const Headers& headers = burst.headers[item.packet];
     flow::Flow& flow = parts_.flows.at(item.found.index);
-    const bool over = is_revoked(flow) || flow::restarts(flow, headers, item.found.reply);
+    const bool over = is_revoked(flow) || flow::restarts(flow, headers);
     // Beside a live flow it is let through on its own merits, and the flow stays whose it is.
     if (!over) return verdict;
     if (has_unfinished_checksum(burst.frames[item.packet], headers)) {
@@ -164,6 +164,8 @@ base::Verdict Settlement::changed(const Burst& burst, const Round& round,
     parts_.counters.flows_rejudged.add();
     flow.set_decisions(inquiry.egress, inquiry.ingress);
     flow.set_port(item.found.reply, narrow(origin));
+    // The other end may have another port now: its next packet is asked.
+    flow.set_port(!item.found.reply, flow::kNoPort);
     flow::track(flow, burst.headers[item.packet], item.found.reply, burst.now_s);
     return {base::Action::Allow, base::Reason::Established, verdict.tier, verdict.rule};
 }

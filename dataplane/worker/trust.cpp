@@ -2,6 +2,7 @@
 #include "dataplane/worker/trust.hpp"
 
 #include "dataplane/base/protocol.hpp"
+#include "dataplane/parse/icmp_type.hpp"
 
 #include <array>
 #include <span>
@@ -10,37 +11,18 @@
 namespace tierwall::worker {
 namespace {
 
+namespace icmpv6_type = parse::icmpv6_type;
+
 constexpr std::uint16_t kDhcpServer = 67;
 constexpr std::uint16_t kDhcpClient = 68;
 constexpr std::uint16_t kDhcpv6Client = 546;
 constexpr std::uint16_t kDhcpv6Server = 547;
-constexpr std::uint8_t kIcmpRedirect = 5;
 constexpr std::uint16_t kArpRequest = 1;
-
-enum Icmpv6Type : std::uint8_t {
-    kMldQuery = 130,
-    kMldReport = 131,
-    kMldDone = 132,
-    kRouterSolicitation = 133,
-    kRouterAdvertisement = 134,
-    kNeighbourSolicitation = 135,
-    kNeighbourAdvertisement = 136,
-    kRedirect = 137,
-    kMldv2Report = 143,
-};
-
-bool is_mld(std::uint8_t type) noexcept {
-    return (type >= kMldQuery && type <= kMldDone) || type == kMldv2Report;
-}
-
-/// RFC 4861 and RFC 3810: a router changes the hop limit, so a wrong one came from afar.
-bool has_local_hop_limit(const parse::Headers& headers) noexcept {
-    return headers.hop_limit == (is_mld(headers.icmp_type) ? 1 : 255);
-}
 
 /// Types that a host may send before it has an address.
 bool may_be_nameless(std::uint8_t type) noexcept {
-    return is_mld(type) || type == kRouterSolicitation || type == kNeighbourSolicitation;
+    return parse::is_mld(type) || type == icmpv6_type::kRouterSolicitation ||
+           type == icmpv6_type::kNeighbourSolicitation;
 }
 
 bool is_v6_link_local(const base::Address& address) noexcept {
@@ -84,13 +66,13 @@ Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const 
     if (protocol == base::kIpTcp) return std::nullopt;
     if (is_dhcp_reply(headers)) return base::Reason::RogueDhcp;
     if (!headers.has_transport) return std::nullopt;
-    if (protocol == base::kIpIcmp && headers.icmp_type == kIcmpRedirect) {
+    if (protocol == base::kIpIcmp && headers.icmp_type == parse::icmp_type::kRedirect) {
         return base::Reason::RogueRedirect;
     }
-    if (protocol == base::kIpIcmpv6 && headers.icmp_type == kRouterAdvertisement) {
+    if (protocol == base::kIpIcmpv6 && headers.icmp_type == icmpv6_type::kRouterAdvertisement) {
         return base::Reason::RogueRouterAdvert;
     }
-    if (protocol == base::kIpIcmpv6 && headers.icmp_type == kRedirect) {
+    if (protocol == base::kIpIcmpv6 && headers.icmp_type == icmpv6_type::kRedirect) {
         return base::Reason::RogueRedirect;
     }
     return std::nullopt;
@@ -110,8 +92,8 @@ Objection Trust::sender(const base::Address& address, const identity::Entry& ent
         return is_pods(port) ? Objection(base::Reason::UnknownSource) : std::nullopt;
     }
     const std::uint16_t place = origin(port);
-    if (addresses_.bound_port(entry.slot) != place &&
-        !(may_claim(entry, port) && addresses_.claim(entry.slot, place))) {
+    if (addresses_.bound_port(entry) != place &&
+        !(may_claim(entry, port) && addresses_.claim(entry, place))) {
         return base::Reason::SpoofedSource;
     }
     if (is_pods(port) && entry.is_pod()) note_pod(address, port);
@@ -135,9 +117,6 @@ Objection Trust::claimant(const base::Address& address, const identity::Entry& e
 
 Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entries,
                            std::uint16_t port) noexcept {
-    if (!has_local_hop_limit(headers) || headers.fragment != parse::Fragment::None) {
-        return base::Reason::Malformed;
-    }
     const std::uint8_t type = headers.icmp_type;
     const base::Address& source = headers.tuple.source;
     const bool nameless = source.is_unspecified() && may_be_nameless(type);
@@ -145,15 +124,16 @@ Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entr
         if (const Objection objection = claimant(source, entries.source, port)) return objection;
     }
     // An advertisement speaks for its target, and so does a question whether it is free.
-    const bool speaks_for_target =
-        type == kNeighbourAdvertisement || (type == kNeighbourSolicitation && nameless);
+    const bool speaks_for_target = type == icmpv6_type::kNeighbourAdvertisement ||
+                                   (type == icmpv6_type::kNeighbourSolicitation && nameless);
     if (speaks_for_target) {
         if (!headers.has_target) return base::Reason::Malformed;
         if (const Objection objection = claimant(headers.target, entries.target, port)) {
             return objection;
         }
     }
-    if (type == kRouterAdvertisement && is_v6_link_local(source)) bindings_->add_router(source);
+    if (type == icmpv6_type::kRouterAdvertisement && is_v6_link_local(source))
+        bindings_->add_router(source);
     return std::nullopt;
 }
 
@@ -164,7 +144,7 @@ void Trust::note_pod(const base::Address& address, std::uint16_t port) noexcept 
     const std::size_t count = bindings_->pods(port, pods);
     addresses_.lookup({pods.data(), count}, generation_, {entries.data(), count});
     for (std::size_t i = 0; i < count; ++i) {
-        const bool stays = entries[i].is_pod() && addresses_.bound_port(entries[i].slot) == port;
+        const bool stays = entries[i].is_pod() && addresses_.bound_port(entries[i]) == port;
         if (!stays && bindings_->replace_pod(port, pods[i], address)) return;
     }
     bindings_->set_incomplete(port);

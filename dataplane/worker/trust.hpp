@@ -63,7 +63,7 @@ public:
         identity::Entry source;
         identity::Entry target;
     };
-    /// Requires: headers.neighbour_discovery.
+    /// Requires: headers.neighbour_discovery: parse has seen that it is from this link and whole.
     Objection neighbour(const parse::Headers& headers, const Neighbours& entries,
                         std::uint16_t port) noexcept;
 

@@ -60,7 +60,7 @@ class Devices(unittest.TestCase):
 
     def test_af_packet_wire(self):
         figures = self.carry(AF_PACKET, mode="wire")
-        self.assertEqual(self.total(figures, "flooded_packets"), 0)
+        self.assertEqual(self.total(figures, "flood_copies"), 0)
 
     def test_af_packet_two_workers_one_queue_each(self):
         figures = self.carry(AF_PACKET, workers=2)

@@ -50,7 +50,7 @@ void print_figures(const worker::Dataplane& plane) {
         count("tx_packets", counters.tx_packets.read());
         count("rx_bytes", counters.rx_bytes.read());
         count("tx_bytes", counters.tx_bytes.read());
-        count("flooded_packets", counters.flooded_packets.read());
+        count("flood_copies", counters.flood_copies.read());
         count("ring_hops", counters.ring_hops.read());
         std::printf("\"sleeps\": %llu, \"core\": %d}, ",
                     static_cast<unsigned long long>(counters.sleeps.read()), plane.core(worker));

@@ -165,11 +165,9 @@ BOOST_AUTO_TEST_CASE(a_syn_restarts_only_what_is_closing_or_closed) {
         const auto state = static_cast<State>(i);
         const bool over = state == State::Closing || state == State::Closed;
         subject.set_state(state);
-        for (const bool reply : {false, true}) {
-            BOOST_TEST(flow::restarts(subject, packet(flags_of("S")), reply) == over);
-            for (const char* other : {"A", "SA", "F", "R"}) {
-                BOOST_TEST(!flow::restarts(subject, packet(flags_of(other)), reply));
-            }
+        BOOST_TEST(flow::restarts(subject, packet(flags_of("S"))) == over);
+        for (const char* other : {"A", "SA", "F", "R"}) {
+            BOOST_TEST(!flow::restarts(subject, packet(flags_of(other))));
         }
     }
 }
@@ -185,7 +183,7 @@ BOOST_AUTO_TEST_CASE(other_protocols_are_single_until_answered) {
         flow::track(subject, packet(flags_of("R")), false, 7);
         BOOST_TEST((subject.state() == State::Replied));
         BOOST_TEST(subject.last_seen_s() == 7);
-        BOOST_TEST(!flow::restarts(subject, packet(flags_of("S")), false));
+        BOOST_TEST(!flow::restarts(subject, packet(flags_of("S"))));
     }
 }
 

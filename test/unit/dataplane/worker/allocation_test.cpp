@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(judging_a_hundred_thousand_packets_allocates_nothing) {
     std::array<Outcome, kBurst> outcomes;
     std::uint64_t judged = 0;
     Snapshot snapshot = *world.snapshot;
-    const std::uint32_t shop = world.slot(kCast4.shop);
+    const std::uint32_t shop = world.entry(kCast4.shop).slot;
     counting = true;
     for (std::uint32_t round = 0; judged < 100'000; ++round) {
         const Traffic& traffic = kinds[round % 2];

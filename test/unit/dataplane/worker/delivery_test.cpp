@@ -143,6 +143,57 @@ BOOST_AUTO_TEST_CASE(a_pod_that_has_not_spoken_in_a_family_is_asked_by_its_other
                   Policy);
 }
 
+/// The shop forbids, and has spoken in one family only; its neighbour behind the same port allows,
+/// and has spoken in the other one, or in both.
+BOOST_AUTO_TEST_CASE(pods_that_share_a_port_are_all_asked_whichever_family_they_spoke_in) {
+    for (const Family family : kFamilies) {
+        World world(kClosedShop);
+        const bool v4 = family == Family::IPv4;
+        const Cast& cast = cast_of(family);
+        const Cast& other = v4 ? kCast6 : kCast4;
+        const std::string neighbour = v4 ? "10.0.0.9" : "fd00::9";
+        world.set(neighbour, 10, 1, kSubject);
+        world.republish();
+        world.judge({{datagram(other.shop, other.far_pod, 1), kShopPort},
+                     {datagram(neighbour, cast.far_pod, 1), kShopPort},
+                     {datagram(cast.bank, cast.far_pod, 1), kBankPort}});
+        const auto packet = datagram(cast.bank, cast.group, 5353);
+        CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), PolicyDeny);
+        CHECK_VERDICT(deliver(world, datagram(cast.bank, cast.group, 5354), kBankPort, kShopPort),
+                      Policy);
+        world.judge({{datagram(cast.shop, cast.far_pod, 1), kShopPort}});
+        CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), PolicyDeny);
+    }
+}
+
+/// Who shares a port and has said nothing at all gets what those get who have.
+BOOST_DATA_TEST_CASE(a_silent_pod_is_not_asked_before_it_speaks, data::make(kFamilies), family) {
+    World world(kClosedShop);
+    const Cast& cast = cast_of(family);
+    const std::string neighbour = family == Family::IPv4 ? "10.0.0.9" : "fd00::9";
+    world.set(neighbour, 10, 1, kSubject);
+    world.republish();
+    world.judge({{datagram(neighbour, cast.far_pod, 1), kShopPort},
+                 {datagram(cast.bank, cast.far_pod, 1), kBankPort}});
+    const auto packet = datagram(cast.bank, cast.group, 5353);
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), Policy);
+    world.judge({{datagram(cast.shop, cast.far_pod, 1), kShopPort}});
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), PolicyDeny);
+}
+
+BOOST_AUTO_TEST_CASE(a_pods_silent_address_is_reached_where_its_other_one_spoke) {
+    World world(kClosedShop);
+    speak(world, kCast4);
+    world.judge({{datagram(kCast6.bank, kCast6.far_pod, 1), kBankPort}});
+    // To the shop's IPv6 address, which nobody has used: its own policy was asked on the way in.
+    const auto packet = datagram(kCast6.bank, kCast6.shop, 80);
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), Policy);
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kEmptyPort), Policy);
+    world.judge({{datagram(kCast6.shop, kCast6.far_pod, 1), kShopPort}});
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kShopPort), Policy);
+    CHECK_VERDICT(deliver(world, packet, kBankPort, kEmptyPort), NoPort);
+}
+
 BOOST_AUTO_TEST_CASE(a_port_with_more_pods_than_can_be_noted_gets_no_broadcasts) {
     World world;
     const auto pod = [](std::size_t i) { return "10.0.7." + std::to_string(i + 1); };

@@ -125,7 +125,7 @@ BOOST_DATA_TEST_CASE(a_spoofed_first_fragment_takes_its_later_ones_along, data::
                      family) {
     World world;
     const Cast& cast = cast_of(family);
-    world.addresses->bind(support::address(cast.bank), kBankPort);
+    world.bind(cast.bank, kBankPort);
     const auto parts = pieces(cast, 80);
     world.send(parts[0], kShopPort, {.reason = Reason::SpoofedSource});
     world.send(parts[1], kShopPort, {.reason = Reason::SpoofedSource});

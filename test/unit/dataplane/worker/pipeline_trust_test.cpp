@@ -19,10 +19,15 @@ constexpr support::Mac kMac{0x02, 0, 0, 0, 0, 0x01};
 constexpr std::uint8_t kSolicitation = 135;
 constexpr std::uint8_t kAdvertisement = 136;
 
+constexpr std::uint8_t kSubject =
+    identity::kEntryKnown | identity::kEntryPod | identity::kEntrySubject;
+
 const Moved kCreated{{"flows_created", 1}};
 const Expect kOpened{.reason = Reason::Policy, .tier = base::kTierDefault, .moved = kCreated};
 const Expect kOutside{.reason = Reason::Policy, .tier = base::kTierNotSubject, .moved = kCreated};
 const Expect kEstablished{.reason = Reason::Established};
+const Expect kRejudged{
+    .reason = Reason::Established, .tier = base::kTierDefault, .moved = {{"flows_rejudged", 1}}};
 const Expect kSpoofed{.reason = Reason::SpoofedSource};
 const Expect kUnknown{.reason = Reason::UnknownSource};
 const Expect kNeighbour{.reason = Reason::NeighbourDiscovery};
@@ -63,7 +68,7 @@ BOOST_DATA_TEST_CASE(the_first_port_that_claims_a_pod_keeps_it, data::make(kFami
 BOOST_DATA_TEST_CASE(a_configured_port_needs_no_claim, data::make(kFamilies), family) {
     World world;
     const Cast& cast = cast_of(family);
-    world.addresses->bind(support::address(cast.shop), kShopPort);
+    world.bind(cast.shop, kShopPort);
     world.send(datagram(cast.shop, cast.bank), kBankPort, kSpoofed);
     world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
 }
@@ -86,8 +91,61 @@ BOOST_DATA_TEST_CASE(a_pod_that_was_given_another_port_goes_on_there, data::make
     World world;
     const Cast& cast = cast_of(family);
     world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
-    world.addresses->bind(support::address(cast.shop), kEmptyPort);
+    world.bind(cast.shop, kEmptyPort);
+    // At once, and also for the flow that remembers the old port.
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank), kEmptyPort, kRejudged);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+    world.republish();
+    world.send(datagram(cast.shop, cast.bank), kEmptyPort, kRejudged);
     world.send(datagram(cast.shop, cast.bank), kEmptyPort, kEstablished);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+}
+
+BOOST_DATA_TEST_CASE(a_port_that_is_no_longer_configured_has_no_more_right_than_others,
+                     data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.bind(cast.shop, kShopPort);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    world.bind(cast.shop, identity::kUnbound);
+    world.republish();
+    world.send(datagram(cast.shop, cast.bank, 54), kEmptyPort, kOpened);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+}
+
+/// The other end's packet makes the flow current again, and says nothing about this end's port.
+BOOST_DATA_TEST_CASE(a_flow_that_its_other_end_renewed_asks_for_this_ends_port_again,
+                     data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    world.send(reply(cast.bank, cast.shop), kBankPort, kEstablished);
+    // The shop is made again behind another port.
+    world.addresses->remove(support::address(cast.shop), world.generation + 1);
+    world.set(cast.shop, kShop, 1, kSubject);
+    world.republish();
+    world.send(reply(cast.bank, cast.shop), kBankPort, kRejudged);
+    world.send(datagram(cast.shop, cast.bank, 54), kEmptyPort, kOpened);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank), kEmptyPort, kEstablished);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+}
+
+/// Whose address it was may still be judged by a worker that has not taken the new generation.
+BOOST_DATA_TEST_CASE(a_worker_that_lags_behind_claims_nothing_for_the_next_owner,
+                     data::make(kFamilies), family) {
+    World world;
+    const Cast& cast = cast_of(family);
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kOpened);
+    const base::Address address = support::address(cast.shop);
+    world.addresses->remove(address, world.generation + 1);
+    world.set(cast.shop, kShop, 1, kSubject);
+    // The next generation is written, and the worker still holds the one before.
+    world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
+    world.send(datagram(cast.shop, cast.bank, 54), kBankPort, kSpoofed);
+    world.republish();
+    world.send(datagram(cast.shop, cast.bank, 55), kEmptyPort, kOpened);
     world.send(datagram(cast.shop, cast.bank), kShopPort, kSpoofed);
 }
 
@@ -125,8 +183,7 @@ BOOST_AUTO_TEST_CASE(a_pod_whose_address_is_free_again_may_be_claimed_elsewhere)
     world.republish();
     world.send(datagram(kCast4.shop, kCast4.bank, 54), kShopPort, kUnknown);
     world.addresses->reclaim(world.generation);
-    world.set(kCast4.shop, kShop, 1,
-              identity::kEntryKnown | identity::kEntryPod | identity::kEntrySubject);
+    world.set(kCast4.shop, kShop, 1, kSubject);
     world.republish();
     world.send(datagram(kCast4.shop, kCast4.bank, 55), kEmptyPort, kOpened);
 }
@@ -140,7 +197,7 @@ BOOST_DATA_TEST_CASE(a_pod_that_speaks_first_does_not_become_its_node, data::mak
     world.set(cast.own_node, kOwnNode, 1, node | identity::kEntryLocalNode);
     world.republish();
     world.send(datagram(cast.own_node, cast.bank), kShopPort, kSpoofed);
-    BOOST_CHECK_EQUAL(world.addresses->bound_port(world.slot(cast.own_node)), identity::kUnbound);
+    BOOST_CHECK_EQUAL(world.addresses->bound_port(world.entry(cast.own_node)), identity::kUnbound);
 
     Pipeline::Config config = World::default_config();
     config.ports[kShopPort].has_node = true;
@@ -167,7 +224,7 @@ BOOST_DATA_TEST_CASE(a_port_with_configured_addresses_claims_no_others, data::ma
     Pipeline::Config config = World::default_config();
     config.ports[kShopPort].reserved = true;
     World world({}, config);
-    world.addresses->bind(support::address(cast.shop), kShopPort);
+    world.bind(cast.shop, kShopPort);
     world.send(datagram(cast.bank, cast.far_pod), kShopPort, kSpoofed);
     world.send(datagram(cast.shop, cast.far_pod), kShopPort, kOpened);
     world.send(datagram(cast.bank, cast.far_pod), kBankPort, kOpened);

@@ -152,14 +152,14 @@ inline Moved all_of(const base::Counters& counters) {
     all["flows_closed"] = counters.flows_closed.read();
     all["flows_revoked"] = counters.flows_revoked.read();
     all["flows_rejudged"] = counters.flows_rejudged.read();
-    all["flows_restamped"] = counters.flows_restamped.read();
     all["service_address_seen"] = counters.service_address_seen.read();
     all["events_lost"] = counters.events_lost.read();
     all["rx_packets"] = counters.rx_packets.read();
     all["rx_bytes"] = counters.rx_bytes.read();
     all["tx_packets"] = counters.tx_packets.read();
     all["tx_bytes"] = counters.tx_bytes.read();
-    all["flooded_packets"] = counters.flooded_packets.read();
+    all["flood_copies"] = counters.flood_copies.read();
+    all["lost_after_verdict"] = counters.lost_after_verdict.read();
     all["ring_hops"] = counters.ring_hops.read();
     all["sleeps"] = counters.sleeps.read();
     return all;
@@ -243,12 +243,18 @@ public:
                                                 {*base::parse_prefix("fd00:96::/64"), 1}}));
         snapshot = std::move(next);
     }
-    void touch(const std::string& address) { addresses->touch(slot(address), generation + 1); }
-    std::uint32_t slot(const std::string& address) const {
+    void touch(const std::string& address) {
+        addresses->touch(entry(address).slot, generation + 1);
+    }
+    /// Ties an address to a port at once; its flows are judged again until republish().
+    void bind(const std::string& address, std::uint16_t port) {
+        addresses->bind(support::address(address), port, generation + 1);
+    }
+    identity::Entry entry(const std::string& address) const {
         const base::Address wanted = support::address(address);
         identity::Entry entry;
         addresses->lookup({&wanted, 1}, generation, {&entry, 1});
-        return entry.slot;
+        return entry;
     }
 
     /// Judges frames that came in at the ports given, as one burst.
