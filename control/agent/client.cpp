@@ -34,7 +34,7 @@ std::uint64_t monotonic_ns() {
 /// One stream, from Hello to its end. cancel() may be called by another thread.
 class SyncClient::Connection {
 public:
-    Connection(SyncClient& client, std::shared_ptr<grpc::Channel> channel)
+    Connection(SyncClient& client, const std::shared_ptr<grpc::Channel>& channel)
         : client_(client), stub_(v1::PolicyStream::NewStub(channel)) {}
 
     /// Answers with why it ended.
@@ -260,7 +260,6 @@ std::vector<Error> SyncClient::apply(proto::ResourceSet& snapshot, std::uint64_t
     const std::lock_guard lock(mutex_);
     state_.epoch = epoch;
     state_.hash = current_.hash().hex();
-    state_.from_stream = true;
     return problems;
 }
 

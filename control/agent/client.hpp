@@ -58,11 +58,10 @@ public:
     };
     struct State {
         bool connected = false;
-        Clock::time_point since;   ///< of being connected or not
-        std::string last_error;    ///< of the connection; empty while connected
-        std::uint64_t epoch = 0;   ///< enforced; 0: none
-        std::string hash;          ///< hexadecimal, of what is enforced
-        bool from_stream = false;  ///< it came over the stream, not from the start state
+        Clock::time_point since;  ///< of being connected or not
+        std::string last_error;   ///< of the connection; empty while connected
+        std::uint64_t epoch = 0;  ///< enforced; 0: none
+        std::string hash;         ///< hexadecimal, of what is enforced
         std::uint64_t acks = 0;
         std::uint64_t nacks = 0;
         std::vector<base::Error> last_problems;  ///< of the last Nack; empty again after an Ack

@@ -63,7 +63,7 @@ base::Status Daemon::open() {
 void Daemon::start() {
     bindings_.update([](const std::string&) { return std::vector<base::Address>(); },
                      [this](const base::Address& address, std::uint16_t port) {
-                         enforcer_->addresses().bind(address, port);
+                         enforcer_->bind(address, port);
                      });
     start_from_disk();
     if (enforcer_->epoch() == 0) {
@@ -81,14 +81,17 @@ void Daemon::start() {
                                                      .dataplane = *dataplane_,
                                                      .client = *client_,
                                                      .keeper = *keeper_,
-                                                     .version = version_});
+                                                     .version = version_,
+                                                     .disk_problem = disk_problem_});
     report_->note_applied(from_disk_);
 }
 
 void Daemon::start_from_disk() {
     base::Result<Stored> stored = store_->load();
     if (!stored.ok()) {
-        if (stored.error().code != Errc::NotFound) log_("error: " + stored.error().text());
+        if (stored.error().code == Errc::NotFound) return;
+        disk_problem_ = stored.error().text();
+        log_("error: " + disk_problem_);
         return;
     }
     const std::vector<Error> problems = apply(stored->resources, stored->epoch, true);
@@ -96,7 +99,8 @@ void Daemon::start_from_disk() {
         log_("enforcing epoch " + std::to_string(stored->epoch) + " from " + store_->path());
         return;
     }
-    log_("error: " + store_->path() + " cannot be enforced: " + problems.front().text());
+    disk_problem_ = store_->path() + " cannot be enforced: " + problems.front().text();
+    log_("error: " + disk_problem_);
 }
 
 void Daemon::start_client() {
@@ -149,7 +153,7 @@ std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint6
     // Before a new pod can be reached at all its addresses belong to its port: afterwards somebody
     // else might claim them first.
     const PortBindings::Bind bind = [this](const base::Address& address, std::uint16_t port) {
-        enforcer_->addresses().bind(address, port);
+        enforcer_->bind(address, port);
     };
     bindings_.update([&](const std::string& pod) { return addresses_of(resources, pod); }, bind);
     const base::Status applied = enforcer_->apply(resources, epoch, problems);

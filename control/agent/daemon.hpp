@@ -76,6 +76,7 @@ private:
     DenialLog denials_;
     std::uint64_t events_lost_ = 0;  ///< as far as they are told
     bool from_disk_ = false;
+    std::string disk_problem_;
 };
 
 }  // namespace tierwall::agent

@@ -34,17 +34,20 @@ base::Status Edit::put(const proto::Key& key, const std::string& body) {
     switch (key.type) {
         case v1::RESOURCE_TYPE_TIER: {
             TW_TRY(fact, decode_tier(key, body));
-            tiers.put(fact.number, std::move(fact));
+            const auto number = fact.number;
+            tiers.put(number, std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_NODE: {
             TW_TRY(fact, decode_node(key, body));
-            nodes.put(fact.number, std::move(fact));
+            const auto number = fact.number;
+            nodes.put(number, std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_ADDRESS: {
             TW_TRY(fact, decode_address(key, body));
-            addresses.put(fact.ip, std::move(fact));
+            const auto ip = fact.ip;
+            addresses.put(ip, std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_PREFIX: {
@@ -59,17 +62,20 @@ base::Status Edit::put(const proto::Key& key, const std::string& body) {
         }
         case v1::RESOURCE_TYPE_POLICY: {
             TW_TRY(fact, decode_policy(key, body));
-            policies.put(fact.number, std::move(fact));
+            const auto number = fact.number;
+            policies.put(number, std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_RULE: {
             TW_TRY(fact, decode_rule(key, body));
-            rules.put(fact.number, std::move(fact));
+            const auto number = fact.number;
+            rules.put(number, std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_TABLE: {
             TW_TRY(fact, decode_table(key, body));
-            tables.put(fact.key, std::make_shared<const TableFacts>(std::move(fact)));
+            const auto key = fact.key;
+            tables.put(key, std::make_shared<const TableFacts>(std::move(fact)));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_MEMBERSHIP: {

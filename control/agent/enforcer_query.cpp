@@ -2,41 +2,9 @@
 #include "control/agent/enforcer.hpp"
 
 #include "control/agent/enforcer_state.hpp"
+#include "dataplane/worker/inquiry.hpp"
 
 namespace tierwall::agent {
-namespace {
-
-/// Own-node admission compares numbers: the peer is a node, and the pod runs on it.
-bool is_own_node(const identity::Entry& subject, const identity::Entry& peer) {
-    return peer.is_node() && peer.node == subject.node && peer.node != identity::kNoNode;
-}
-
-struct Judgement {
-    const tier::Ladder& ladder;
-    std::uint8_t protocol;
-    std::uint16_t destination_port;
-
-    tier::Question question(const identity::Entry& subject, const identity::Entry& peer) const {
-        return {.subject = subject.identity,
-                .peer = peer.identity,
-                .destination_port = destination_port,
-                .protocol = protocol,
-                .own_node = is_own_node(subject, peer)};
-    }
-    base::Decision decide(base::Direction direction, const identity::Entry& subject,
-                          const identity::Entry& peer) const {
-        if (!subject.is_subject()) {
-            return {base::Action::Allow, 0, base::kTierNotSubject, base::kNoRule};
-        }
-        const tier::Question asked = question(subject, peer);
-        base::Decision decision;
-        ladder.decide(direction, {&asked, 1}, {&decision, 1});
-        return decision;
-    }
-};
-
-}  // namespace
-
 const proto::ResourceSet& Enforcer::resources() const { return state_->resources; }
 
 std::uint64_t Enforcer::epoch() const { return state_->epoch; }
@@ -81,32 +49,21 @@ identity::Entry Enforcer::entry(const base::Address& address) const {
 
 Enforcer::Answer Enforcer::ask(const base::Address& source, const base::Address& destination,
                                std::uint8_t protocol, std::uint16_t destination_port) const {
-    if (source == destination) {
-        const base::Decision self{base::Action::Allow, 0, base::kTierSelf, base::kNoRule};
-        return {.egress = self, .ingress = self, .allowed = true};
-    }
-    const identity::Entry from = entry(source);
-    const identity::Entry to = entry(destination);
-    const Judgement judgement{ladder(), protocol, destination_port};
-    Answer answer;
-    answer.egress = judgement.decide(base::Direction::Egress, from, to);
-    answer.ingress = judgement.decide(base::Direction::Ingress, to, from);
-    answer.allowed =
-        answer.egress.action == base::Action::Allow && answer.ingress.action == base::Action::Allow;
-    return answer;
+    const parse::Tuple tuple{source, destination, 0, destination_port, protocol};
+    worker::Inquiry inquiry = worker::inquiry_about(tuple, entry(source), entry(destination));
+    worker::ask(ladder(), {&inquiry, 1});
+    return {inquiry.egress, inquiry.ingress, inquiry.allowed()};
 }
 
 std::vector<Enforcer::TierView> Enforcer::look(base::Direction direction,
                                                const parse::Tuple& connection) const {
-    const auto& [source, destination, source_port, destination_port, protocol] = connection;
     std::vector<TierView> views;
+    const worker::Inquiry inquiry =
+        worker::inquiry_about(connection, entry(connection.source), entry(connection.destination));
     const bool egress = direction == base::Direction::Egress;
-    const identity::Entry subject = entry(egress ? source : destination);
-    const identity::Entry peer = entry(egress ? destination : source);
-    if (source == destination || !subject.is_subject()) return views;
-    const Judgement judgement{ladder(), protocol, destination_port};
+    if (inquiry.self || !(egress ? inquiry.source : inquiry.destination).is_subject()) return views;
     const Model& model = state_->model;
-    for (const tier::Trace& trace : ladder().trace(direction, judgement.question(subject, peer))) {
+    for (const tier::Trace& trace : ladder().trace(direction, question(inquiry, direction))) {
         TierView view{.tier = model.tiers.at(trace.tier).name,
                       .policies = {},
                       .matched = trace.matched,

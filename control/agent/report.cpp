@@ -35,9 +35,9 @@ constexpr std::pair<const char*, base::Counter base::Counters::*> kCounters[] = 
     {"flows_closed", &base::Counters::flows_closed},
     {"flows_revoked", &base::Counters::flows_revoked},
     {"flows_rejudged", &base::Counters::flows_rejudged},
-    {"flows_restamped", &base::Counters::flows_restamped},
     {"service_address_seen", &base::Counters::service_address_seen},
-    {"flooded_packets", &base::Counters::flooded_packets},
+    {"flood_copies", &base::Counters::flood_copies},
+    {"lost_after_verdict", &base::Counters::lost_after_verdict},
     {"ring_hops", &base::Counters::ring_hops},
     {"events_lost", &base::Counters::events_lost},
     {"sleeps", &base::Counters::sleeps},
@@ -184,6 +184,8 @@ void Report::add_warnings(v1::StatusReply& reply) const {
     condition.epoch = parts_.enforcer.epoch();
     condition.stored_epoch = parts_.keeper.stored_epoch();
     condition.store_error = parts_.keeper.error();
+    // Once another one is stored the old one is of no matter.
+    if (condition.stored_epoch == 0) condition.disk_problem = parts_.disk_problem;
     condition.sync_connected = state.connected;
     condition.disconnected_s = seconds_since(state.since);
     condition.sync_address = parts_.config.sync.text();

@@ -38,6 +38,7 @@ public:
         const SyncClient& client;
         const Keeper& keeper;
         const std::string& version;
+        std::string disk_problem = {};  ///< why the snapshot on disk is not used
     };
     explicit Report(const Parts& parts) : parts_(parts) {}
 

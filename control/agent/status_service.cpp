@@ -113,7 +113,7 @@ grpc::Status StatusServer::Service::ListFlows(grpc::ServerContext* context,
     std::uint32_t sent = 0;
     for (bool more = true; more && !context->IsCancelled();) {
         std::vector<v1::FlowRow> rows;
-        const grpc::Status status =
+        grpc::Status status =
             ask([&](const StatusSource& source) { more = source.flows(*request, at, rows); });
         if (!status.ok()) return status;
         for (const v1::FlowRow& row : rows) {
@@ -129,7 +129,7 @@ grpc::Status StatusServer::Service::ListRules(grpc::ServerContext* /*context*/,
                                               const v1::RulesRequest* /*request*/,
                                               grpc::ServerWriter<v1::RuleRow>* writer) {
     std::vector<v1::RuleRow> rows;
-    const grpc::Status status = ask([&rows](const StatusSource& source) { source.rules(rows); });
+    grpc::Status status = ask([&rows](const StatusSource& source) { source.rules(rows); });
     if (!status.ok()) return status;
     for (const v1::RuleRow& row : rows) {
         if (!writer->Write(row)) break;

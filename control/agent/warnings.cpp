@@ -80,6 +80,10 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
     for (const std::string& problem : condition.problems) {
         out.push_back("the last epoch was refused, the one before stays enforced: " + problem);
     }
+    if (!condition.disk_problem.empty()) {
+        out.push_back("the snapshot on disk was of no use (" + condition.disk_problem +
+                      "): the next one from tierwall-sync takes its place; check the disk");
+    }
     if (!condition.store_error.empty()) {
         out.push_back("the snapshot on disk is of epoch " + std::to_string(condition.stored_epoch) +
                       ", a restart would begin with that: " + condition.store_error);

@@ -27,6 +27,7 @@ struct Condition {
     bool boot_open = false;
     std::uint64_t epoch = 0;         ///< enforced; 0: none
     std::uint64_t stored_epoch = 0;  ///< last one on disk
+    std::string disk_problem;        ///< why the snapshot that was on disk at the start is not used
     std::string store_error;         ///< why the last one is not
     bool sync_connected = false;
     std::uint64_t disconnected_s = 0;
