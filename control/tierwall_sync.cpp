@@ -9,11 +9,14 @@
 
 #include "control/compile/compiler.hpp"
 #include "control/dialect/translate.hpp"
+#include "control/document/printable.hpp"
+#include "control/grpc_log.hpp"
 #include "control/kube/manifest_watch.hpp"
 #include "control/kube/manifests.hpp"
 #include "control/kube/store.hpp"
 #include "control/push/server.hpp"
 #include "control/transport/endpoint.hpp"
+#include "dataplane/base/version.hpp"
 
 #include <poll.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -26,6 +29,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,10 +39,12 @@ namespace {
 
 using namespace tierwall;
 
-constexpr const char* kVersion = "0.1.0";
 /// Files that are being written or removed are looked at again this often.
 constexpr int kLookAgainMs = 50;
 constexpr int kSettlingsAtStart = 5;
+/// What could not be read, watched or published is tried again after the first, then ever later.
+constexpr std::chrono::milliseconds kRetryFirst{1'000};
+constexpr std::chrono::milliseconds kRetryLast{30'000};
 
 struct Arguments {
     std::vector<std::string> manifests;
@@ -46,18 +52,22 @@ struct Arguments {
     transport::TlsFiles tls;
     std::vector<std::string> service_cidrs;
     std::string profile = "upstream";
+    bool allow_empty = false;
 };
 
 /// One line on standard error, and the exit status.
 int fail(int status, const std::string& text) {
-    std::fprintf(stderr, "tierwall-sync: %s\n", text.c_str());
+    std::fprintf(stderr, "tierwall-sync: %s\n", document::printable(text).c_str());
     return status;
 }
+
+/// A line of the log; what others wrote in it commands no terminal.
+void tell(const std::string& line) { spdlog::info("{}", document::printable(line)); }
 
 /// Answers with an exit status when there is nothing more to do, with -1 otherwise.
 int parse_arguments(int argc, char** argv, Arguments& arguments) {
     CLI::App app("Kubernetes objects -> policy snapshots for tierwalld", "tierwall-sync");
-    app.set_version_flag("--version", std::string("tierwall-sync ") + kVersion);
+    app.set_version_flag("--version", std::string("tierwall-sync ") + base::kVersion);
     app.add_option("--manifests", arguments.manifests,
                    "File or folder of manifests, watched for changes; may be repeated")
         ->required();
@@ -72,10 +82,14 @@ int parse_arguments(int argc, char** argv, Arguments& arguments) {
     app.add_option("--profile", arguments.profile, "Whose reading of the policies")
         ->check(CLI::IsMember({"upstream"}))
         ->capture_default_str();
+    app.add_flag("--allow-empty", arguments.allow_empty,
+                 "A path without any object is meant so, and lifts every policy");
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
-        return app.exit(success);
+        const int status = app.exit(success);
+        std::cout.flush();
+        return std::cout ? status : fail(2, "standard output cannot be written");
     } catch (const CLI::Error& error) {
         return fail(2, error.what());
     }
@@ -86,7 +100,8 @@ int parse_arguments(int argc, char** argv, Arguments& arguments) {
 class Source {
 public:
     Source(const Arguments& arguments, std::vector<base::Prefix> service_prefixes)
-        : manifests_(arguments.manifests), service_prefixes_(std::move(service_prefixes)) {}
+        : manifests_(arguments.manifests, {.may_be_empty = arguments.allow_empty, .pipes = false}),
+          service_prefixes_(std::move(service_prefixes)) {}
 
     using Clock = push::SnapshotServer::Clock;
     /// Reads what changed and publishes what that comes to, if it is anything new.
@@ -94,6 +109,8 @@ public:
                 Clock::time_point changed_at);
     /// When to update though nothing happens.
     auto due() const { return manifests_.due(); }
+    /// Something could not be read or published that may work at another time.
+    bool unfinished() const { return unfinished_; }
 
 private:
     void say(const std::vector<kube::Problem>& problems, const std::vector<std::string>& blocked);
@@ -103,6 +120,7 @@ private:
     compile::Compiler compiler_;
     const std::vector<base::Prefix> service_prefixes_;
     std::set<std::string> said_;
+    bool unfinished_ = false;
     std::vector<kube::Problem> found_;  ///< by the last translation and compilation
     std::optional<std::uint64_t> compiled_version_;
     std::optional<proto::Hash> published_;
@@ -126,6 +144,12 @@ std::string text(const kube::Problem& problem) {
     return out + (out.ends_with(':') ? " " : ": ") + problem.message;
 }
 
+/// A place that could not be read; of objects it would not be the place that is missing.
+bool may_pass(const kube::Problem& problem) {
+    const bool is_place = problem.object.empty() && problem.severity == kube::Severity::Error;
+    return is_place && (problem.error == base::Errc::Io || problem.error == base::Errc::NotFound);
+}
+
 void Source::say(const std::vector<kube::Problem>& problems,
                  const std::vector<std::string>& blocked) {
     std::set<std::string> now;
@@ -134,10 +158,10 @@ void Source::say(const std::vector<kube::Problem>& problems,
         now.insert("error: nothing new is enforced, because " + reason);
     }
     for (const std::string& line : now) {
-        if (!said_.contains(line)) spdlog::info("{}", line);
+        if (!said_.contains(line)) tell(line);
     }
     for (const std::string& line : said_) {
-        if (!now.contains(line)) spdlog::info("no longer so: {}", line);
+        if (!now.contains(line)) tell("no longer so: " + line);
     }
     said_ = std::move(now);
 }
@@ -148,6 +172,7 @@ void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& wat
     std::vector<kube::Problem> problems = store_.problems();
     const std::vector<kube::Problem> unseen = watch.problems();
     problems.insert(problems.end(), unseen.begin(), unseen.end());
+    unfinished_ = std::any_of(problems.begin(), problems.end(), may_pass);
     const std::vector<std::string> blocked = store_.blocked();
     if (!blocked.empty() || compiled_version_ == store_.version()) {
         problems.insert(problems.end(), found_.begin(), found_.end());
@@ -171,6 +196,7 @@ void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& wat
         const base::Status published =
             server.publish(std::move(output->resources), epoch_ + 1, changed_at);
         // Not done with this version: it is tried again, and told of, until it can be published.
+        unfinished_ = unfinished_ || !published.ok();
         if (!published.ok()) return say(problems, {published.error().text()});
         ++epoch_;
         published_ = hash;
@@ -179,11 +205,18 @@ void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& wat
     say(problems, {});
 }
 
+void tell_of_grpc(gpr_log_severity severity, const char* line) {
+    const auto level =
+        severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::info;
+    spdlog::log(level, "gRPC: {}", document::printable(line));
+}
+
 void open_log() {
     auto log = spdlog::stderr_logger_mt("tierwall-sync");
     log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %v");
     log->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(log);
+    take_grpc_log<tell_of_grpc>();
 }
 
 /// A descriptor that becomes readable when the process is to end.
@@ -197,32 +230,66 @@ int take_signals() {
     return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
+/// When to try again what could not be done, though nothing is seen to happen.
+class Retry {
+public:
+    using Clock = Source::Clock;
+
+    void plan(bool needed, bool is_retry) {
+        delay_ = is_retry ? std::min(delay_ * 2, kRetryLast) : kRetryFirst;
+        at_ = needed ? std::optional(Clock::now() + delay_) : std::nullopt;
+    }
+    bool is_due() const { return at_ && *at_ <= Clock::now(); }
+    /// For poll(): -1 is for ever.
+    int wait_ms() const {
+        if (!at_) return -1;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at_ - Clock::now());
+        return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+
+private:
+    std::chrono::milliseconds delay_ = kRetryFirst;
+    std::optional<Clock::time_point> at_;
+};
+
+/// Until the process is to end.
+void follow(Source& source, push::SnapshotServer& server, kube::ManifestWatch& watch, int ending) {
+    Retry retry;
+    retry.plan(source.unfinished() || !watch.health().ok(), false);
+    for (;;) {
+        const bool unsettled = !watch.unsettled().empty() || source.due();
+        pollfd waited[] = {{.fd = watch.descriptor(), .events = POLLIN, .revents = 0},
+                           {.fd = ending, .events = POLLIN, .revents = 0}};
+        ::poll(waited, 2, unsettled ? kLookAgainMs : retry.wait_ms());
+        if (waited[1].revents != 0) return;
+        const auto changed_at = Source::Clock::now();
+        const bool is_due = source.due() && *source.due() <= kube::Manifests::Clock::now();
+        const bool is_retry = retry.is_due();
+        if (is_retry) watch.look_again();
+        const bool changed = watch.poll();
+        if (!changed && !is_due && !is_retry) continue;
+        source.update(server, watch, changed_at);
+        retry.plan(source.unfinished() || !watch.health().ok(), !changed && !is_due);
+    }
+}
+
 base::Status serve(const Arguments& arguments, const transport::Endpoint& listen,
                    std::vector<base::Prefix> service_prefixes, int ending) {
     for (const std::string& path : arguments.manifests) {
         TW_TRY(listed, kube::list_manifests(path));
     }
     TW_TRY(watch, kube::ManifestWatch::open(arguments.manifests));
-    TW_TRY(server, push::SnapshotServer::start(
-                       {.listen = listen, .tls = arguments.tls, .pace = {}},
-                       [](const push::Event& event) { spdlog::info("{}", event.text()); }));
-    spdlog::info("tierwall-sync {} listens on {}", kVersion, listen.text());
+    TW_TRY(server,
+           push::SnapshotServer::start({.listen = listen, .tls = arguments.tls, .pace = {}},
+                                       [](const push::Event& event) { tell(event.text()); }));
+    tell(std::string("tierwall-sync ") + base::kVersion + " listens on " + listen.text());
     Source source(arguments, std::move(service_prefixes));
     // Mostly nothing or a moment; what is still being written after that blocks, and is told of.
     for (int i = 0; i < kSettlingsAtStart && !watch.unsettled().empty(); ++i) {
         watch.wait(kube::kSettling);
     }
     source.update(*server, watch, Source::Clock::now());
-    for (;;) {
-        const bool unsettled = !watch.unsettled().empty() || source.due();
-        pollfd waited[] = {{.fd = watch.descriptor(), .events = POLLIN, .revents = 0},
-                           {.fd = ending, .events = POLLIN, .revents = 0}};
-        ::poll(waited, 2, unsettled ? kLookAgainMs : -1);
-        if (waited[1].revents != 0) break;
-        const auto changed_at = Source::Clock::now();
-        const bool is_due = source.due() && *source.due() <= kube::Manifests::Clock::now();
-        if (watch.poll() || is_due) source.update(*server, watch, changed_at);
-    }
+    follow(source, *server, watch, ending);
     server->stop();
     return base::Done{};
 }

@@ -10,6 +10,9 @@
 #include "control/agent/config.hpp"
 #include "control/agent/daemon.hpp"
 #include "control/agent/status_service.hpp"
+#include "control/document/printable.hpp"
+#include "control/grpc_log.hpp"
+#include "dataplane/base/version.hpp"
 #include "dataplane/io/eal.hpp"
 
 #include <pthread.h>
@@ -26,8 +29,6 @@ namespace {
 
 using namespace tierwall;
 
-constexpr const char* kVersion = "0.1.0";
-
 /// One line on standard error, and the exit status.
 int fail(int status, const std::string& text) {
     std::fprintf(stderr, "tierwalld: %s\n", text.c_str());
@@ -37,7 +38,7 @@ int fail(int status, const std::string& text) {
 /// Answers with an exit status when there is nothing more to do, with -1 otherwise.
 int parse_arguments(int argc, char** argv, std::string& config_path) {
     CLI::App app("Kubernetes network policy in a userspace dataplane", "tierwalld");
-    app.set_version_flag("--version", std::string("tierwalld ") + kVersion);
+    app.set_version_flag("--version", std::string("tierwalld ") + base::kVersion);
     app.add_option("--config", config_path, "YAML file, see docs/CONFIGURATION.md")->required();
     try {
         app.parse(argc, argv);
@@ -49,11 +50,18 @@ int parse_arguments(int argc, char** argv, std::string& config_path) {
     return -1;
 }
 
+void tell_of_grpc(gpr_log_severity severity, const char* line) {
+    const auto level =
+        severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::info;
+    spdlog::log(level, "gRPC: {}", document::printable(line));
+}
+
 void open_log() {
     auto log = spdlog::stderr_logger_mt("tierwalld");
     log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %v");
     log->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(log);
+    take_grpc_log<tell_of_grpc>();
 }
 
 sigset_t ending_signals() {
@@ -81,6 +89,7 @@ public:
               loop.close();
           }) {}
     ~SignalWatch() {
+        // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): sigwait() takes it.
         pthread_kill(thread_.native_handle(), SIGTERM);
         thread_.join();
     }
@@ -96,11 +105,11 @@ base::Status serve(const agent::Config& config, agent::Loop& loop) {
     TW_TRY(status, agent::StatusServer::start(config.status_socket, loop));
     TW_TRY(eal, io::start_eal(config.eal));
     {
-        TW_TRY(daemon, agent::Daemon::create(config, kVersion, loop, [](const std::string& text) {
-                   spdlog::info("{}", text);
-               }));
+        TW_TRY(daemon,
+               agent::Daemon::create(config, base::kVersion, loop,
+                                     [](const std::string& text) { spdlog::info("{}", text); }));
         daemon->start();
-        spdlog::info("tierwalld {} started: {} ports, {} workers, status on {}", kVersion,
+        spdlog::info("tierwalld {} started: {} ports, {} workers, status on {}", base::kVersion,
                      config.dataplane.ports.size(), config.dataplane.workers, config.status_socket);
         status->open(daemon->status_source());
         daemon->run();
