@@ -65,7 +65,13 @@ base::Status write_out(std::string_view text) {
 
 int print(const Answer& answer) {
     const base::Status written = write_out(answer.text);
-    if (written.ok()) return answer.status;
+    if (written.ok()) {
+        for (const std::string& warning : answer.warnings) {
+            std::fprintf(stderr, "tierwallctl: warning: %s\n",
+                         document::printable(warning).c_str());
+        }
+        return answer.status;
+    }
     return fail("standard output cannot be written: " + written.error().what);
 }
 

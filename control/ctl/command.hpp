@@ -27,6 +27,7 @@ inline constexpr int kExitError = 2;  ///< no answer
 struct Answer {
     std::string text;
     int status = 0;
+    std::vector<std::string> warnings = {};  ///< a line each on standard error
 };
 using Run = std::function<base::Result<Answer>()>;
 

@@ -99,7 +99,9 @@ base::Result<Answer> evaluate(const EvalOptions& options) {
         rows.push_back({probe, prepared.engine->ask(packet)});
     }
     const agent::Enforcer& enforcer = prepared.engine->enforcer();
-    return Answer{options.output == "json" ? json_lines(enforcer, rows) : table(enforcer, rows)};
+    std::string answer =
+        options.output == "json" ? json_lines(enforcer, rows) : table(enforcer, rows);
+    return Answer{std::move(answer), 0, std::move(prepared.warnings)};
 }
 
 }  // namespace

@@ -34,9 +34,11 @@ v1::ExplainRequest request(const ExplainOptions& options, const Probe& probe) {
     return out;
 }
 
-base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, const Probe& probe) {
+base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, const Probe& probe,
+                                             std::vector<std::string>& warnings) {
     TW_TRY(prepared, prepare(options.question));
     TW_TRY(ends, resolve(prepared.cluster, probe));
+    warnings = prepared.warnings;
     v1::ExplainRequest question = request(options, probe);
     question.set_from(base::text(ends.source));
     question.set_to(base::text(ends.destination));
@@ -59,10 +61,12 @@ base::Result<Answer> answer_explain(const ExplainOptions& options) {
     probe.to = options.to;
     probe.family = options.family == "IPv6" ? base::Family::IPv6 : base::Family::IPv4;
     TW_TRY(port, parse_port(options.port, probe));
+    std::vector<std::string> warnings;
     TW_TRY(reply, options.question.manifests.empty() ? ask_daemon(options, probe)
-                                                     : ask_manifests(options, probe));
-    if (options.output == "json") return Answer{json_text(message_json(reply), 2) + "\n"};
-    return Answer{for_people(reply)};
+                                                     : ask_manifests(options, probe, warnings));
+    std::string text =
+        options.output == "json" ? json_text(message_json(reply), 2) + "\n" : for_people(reply);
+    return Answer{std::move(text), 0, std::move(warnings)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "control/dialect/translate.hpp"
 #include "control/document/parse.hpp"
 #include "control/kube/decode.hpp"
+#include "control/kube/domain_names.hpp"
 #include "control/kube/manifests.hpp"
 
 #include <memory>
@@ -17,7 +18,13 @@ base::Result<Objects> in_force(const kube::Store& store) {
     const std::vector<std::string> reasons = store.blocked();
     if (!reasons.empty()) return base::Error{base::Errc::Invalid, "", reasons.front()};
     std::vector<kube::Problem> problems;  // `lint` speaks of them; here the effect counts
-    return Objects{store.objects().cluster, dialect::translate(store.objects(), problems)};
+    Objects objects{store.objects().cluster, dialect::translate(store.objects(), problems), {}};
+    for (const auto& [name, written] : store.objects().cluster_network_policies) {
+        for (const kube::Problem& each : kube::unlearned_names(written)) {
+            objects.named.push_back(each.object + " " + each.field);
+        }
+    }
+    return objects;
 }
 
 }  // namespace

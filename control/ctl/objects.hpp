@@ -20,6 +20,8 @@ namespace tierwall::ctl {
 struct Objects {
     kube::Cluster cluster;
     std::vector<policy::Policy> policies;
+    /// Where policies speak of domain names, a line each.
+    std::vector<std::string> named;
 };
 
 /// Files and folders. Fails: Io, Invalid for what is no manifest, and for the first object that

@@ -67,6 +67,11 @@ base::Result<Prepared> prepare(const QuestionOptions& options) {
     TW_TRY(output, compiler.compile(input));
 
     Prepared prepared;
+    if (options.dns.empty()) {
+        for (const std::string& place : objects.named) {
+            prepared.warnings.push_back(place + ": matches nothing, no --dns says where names are");
+        }
+    }
     TW_TRY(eal, Eal::start(megabytes_for(output.resources)));
     prepared.eal = std::move(eal);
     const auto kind = options.engine == "packets" ? Engine::Kind::Packets : Engine::Kind::Tiers;

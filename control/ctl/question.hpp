@@ -35,6 +35,7 @@ void offer_engine(CLI::App& command, QuestionOptions& options);
 
 /// The order of members is the order of construction: DPDK goes last.
 struct Prepared {
+    std::vector<std::string> warnings;  ///< for Answer
     kube::Cluster cluster;
     std::unique_ptr<Eal> eal;
     std::unique_ptr<Engine> engine;

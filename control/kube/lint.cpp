@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/lint.hpp"
 
-#include "control/kube/domain_names.hpp"
 #include "control/kube/validate_network_policy.hpp"
 
 #include <algorithm>
@@ -13,9 +12,7 @@ namespace {
 std::vector<Problem> schema_problems(const Decoded& decoded, Channel channel) {
     if (const auto* policy = std::get_if<NetworkPolicy>(&decoded.object)) return validate(*policy);
     if (const auto* policy = std::get_if<ClusterNetworkPolicy>(&decoded.object)) {
-        std::vector<Problem> problems = validate(*policy, channel);
-        for (Problem& each : unlearned_names(*policy)) problems.push_back(std::move(each));
-        return problems;
+        return validate(*policy, channel);
     }
     return {};
 }

@@ -342,6 +342,42 @@ class Terminal(Case):
         self.assertTrue(json.loads(done.stdout)[0]["path"].endswith("/\ufffd.yaml"))
 
 
+class DomainNames(Case):
+    POLICY = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: names}
+spec:
+  tier: Admin
+  priority: 5
+  subject: {namespaces: {}}
+  egress:
+    - {action: Accept, to: [{domainNames: [www.example.com]}]}
+"""
+
+    def test_what_is_valid_passes_lint_though_names_are_learned_elsewhere(self):
+        path = self.write("names.yaml", self.POLICY)
+        done = run("lint", path, "--channel", "experimental", "--strict")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(run("lint", path).returncode, 1)
+
+    def test_eval_and_explain_say_that_names_match_nothing_without_dns(self):
+        self.write("names.yaml", self.POLICY)
+        self.manifests = self.folder
+        question = probe("shop/web", "203.0.113.10", 443)
+        explain = ["explain", "--manifests", self.folder, "--from", "shop/web", "--to",
+                   "203.0.113.10", "--port", "tcp/443"]
+        for done in self.eval(question), run(*explain):
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(done.stderr, "tierwallctl: warning: ClusterNetworkPolicy/names "
+                             "spec.egress[0].to[0].domainNames: matches nothing, no --dns says "
+                             "where names are\n")
+        dns = self.write("dns", '{"name": "www.example.com", "ips": ["203.0.113.10"]}')
+        for done in self.eval(question, more=["--dns", dns]), run(*explain, "--dns", dns):
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("ClusterNetworkPolicy/names", done.stdout)
+
+
 class Lint(Case):
     def test_clean_manifests_say_nothing(self):
         done = run("lint", self.manifests)
