@@ -74,8 +74,8 @@ base::Status Edit::put(const proto::Key& key, const std::string& body) {
         }
         case v1::RESOURCE_TYPE_TABLE: {
             TW_TRY(fact, decode_table(key, body));
-            const auto key = fact.key;
-            tables.put(key, std::make_shared<const TableFacts>(std::move(fact)));
+            const TableKey table = fact.key;
+            tables.put(table, std::make_shared<const TableFacts>(std::move(fact)));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_MEMBERSHIP: {
