@@ -9,7 +9,7 @@
 namespace tierwall::document {
 namespace {
 
-bool is_control(std::uint32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
+bool is_command(std::uint32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
 
 /// Marks and overrides of direction, and separators that some terminals take for a line's end.
 bool reorders(std::uint32_t point) {
@@ -40,7 +40,7 @@ std::string printable(std::string_view text) {
             text.remove_prefix(1);
             continue;
         }
-        if (is_control(next.point) || reorders(next.point)) {
+        if (is_command(next.point) || reorders(next.point)) {
             out += escaped(next.point);
         } else {
             out += text.substr(0, next.length);
