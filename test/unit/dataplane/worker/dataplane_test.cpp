@@ -15,10 +15,10 @@ namespace {
 
 using namespace tierwall;
 using namespace tierwall::worker;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
-double ms_since(Clock::time_point start) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+double ms_since(Steady::time_point start) {
+    return std::chrono::duration<double, std::milli>(Steady::now() - start).count();
 }
 
 DataplaneConfig null_config(std::uint32_t workers) {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(workers_start_and_stop_within_100_ms_again_and_again) {
         (*plane)->start();
         BOOST_TEST((*plane)->running());
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        const auto start = Clock::now();
+        const auto start = Steady::now();
         (*plane)->stop();
         BOOST_TEST(ms_since(start) < 100);
         BOOST_TEST(!(*plane)->running());
