@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever happens to packets, the counters add up.
-#include "test/unit/dataplane/worker/bench.hpp"
+#include "test/support/bench.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

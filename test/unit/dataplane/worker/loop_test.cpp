@@ -3,7 +3,7 @@
 
 #include "dataplane/io/spread.hpp"
 #include "dataplane/worker/distribution.hpp"
-#include "test/unit/dataplane/worker/bench.hpp"
+#include "test/support/bench.hpp"
 
 #include <boost/test/unit_test.hpp>
 
