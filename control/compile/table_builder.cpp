@@ -227,7 +227,7 @@ std::string Builder::table_body() const {
         rows->add_protocol(row.protocol);
         rows->add_port_first(row.port_first);
         rows->add_port_last(row.port_last);
-        rows->add_action(action_of(row.action));
+        rows->add_action(static_cast<std::uint32_t>(action_of(row.action)));
         rows->add_rule(row.rule);
     }
     return table.SerializeAsString();

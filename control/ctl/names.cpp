@@ -11,8 +11,6 @@ namespace tierwall::ctl {
 
 namespace {
 
-using Json = nlohmann::json;
-
 std::string normal(std::string name) {
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -20,7 +18,7 @@ std::string normal(std::string name) {
     return name;
 }
 
-base::Status read_line(const Json& object, const std::string& where, Names& names) {
+base::Status read_line(const nlohmann::json& object, const std::string& where, Names& names) {
     const auto wrong = [&](const std::string& what) {
         return base::Error{base::Errc::Invalid, where, what};
     };
@@ -32,7 +30,7 @@ base::Status read_line(const Json& object, const std::string& where, Names& name
         return wrong("name: must be a string");
     if (!object.contains("ips") || !object["ips"].is_array()) return wrong("ips: must be a list");
     std::vector<base::Address>& addresses = names[normal(object["name"])];
-    for (const Json& ip : object["ips"]) {
+    for (const nlohmann::json& ip : object["ips"]) {
         const auto address =
             ip.is_string() ? base::parse_address(ip.get<std::string>()) : std::nullopt;
         if (!address) return wrong("ips: not an address: " + ip.dump());
@@ -49,7 +47,7 @@ base::Result<Names> parse_names(const std::string& text, const std::string& sour
     std::string line;
     for (std::size_t number = 1; std::getline(lines, line); ++number) {
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-        const Json object = Json::parse(line, nullptr, false);
+        const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
         TW_TRY(read, read_line(object, source + ":" + std::to_string(number), names));
     }
     return names;

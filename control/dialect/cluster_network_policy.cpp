@@ -88,7 +88,8 @@ std::optional<Port> transport(std::uint8_t protocol, const kube::ClusterPolicyTr
     if (port.number.has_value() == port.range.has_value()) return std::nullopt;
     const std::int64_t first = port.number ? *port.number : port.range->start.value_or(0);
     const std::int64_t last = port.number ? *port.number : port.range->end.value_or(0);
-    if (!kube::is_port_number(first) || !kube::is_port_number(last) || last < first) return std::nullopt;
+    if (!kube::is_port_number(first) || !kube::is_port_number(last) || last < first)
+        return std::nullopt;
     return Port{protocol, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), ""};
 }
 

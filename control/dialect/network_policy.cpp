@@ -72,7 +72,8 @@ std::optional<Port> port(const kube::NetworkPolicyPort& written) {
         result.name = *name;
     } else if (const auto* first = std::get_if<std::int64_t>(&written.port)) {
         const std::int64_t last = written.end_port.value_or(*first);
-        if (!kube::is_port_number(*first) || !kube::is_port_number(last) || last < *first) return std::nullopt;
+        if (!kube::is_port_number(*first) || !kube::is_port_number(last) || last < *first)
+            return std::nullopt;
         result.first = static_cast<std::uint16_t>(*first);
         result.last = static_cast<std::uint16_t>(last);
     } else if (written.end_port) {

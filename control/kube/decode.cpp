@@ -22,8 +22,6 @@ using document::Reader;
 
 constexpr int kListDepthMax = 4;  ///< lists of lists
 
-bool is_error(const Problem& problem) { return problem.severity == Severity::Error; }
-
 /// True when the document itself was already found wrong at this field or around it: what a schema
 /// then says about it would only repeat that.
 bool covered(const std::vector<Problem>& found, const std::string& field) {

@@ -114,7 +114,8 @@ ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers,
     }
     if (const Reader list = reader.at("protocols"); list.present()) {
         rule.protocols.emplace();
-        for (const Reader& item : list.items()) rule.protocols->push_back(decode_cluster_policy_protocol(item));
+        for (const Reader& item : list.items())
+            rule.protocols->push_back(decode_cluster_policy_protocol(item));
     }
     return rule;
 }

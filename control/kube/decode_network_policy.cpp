@@ -55,15 +55,16 @@ std::vector<NetworkPolicyRule> decode_rules(const Reader& reader, std::string_vi
         item.allow_only({peers, "ports"});
         if (!item.is(Kind::Object)) continue;
         for (const Reader& peer : item.at(peers).items()) rule.peers.push_back(decode_peer(peer));
-        for (const Reader& port : item.at("ports").items()) rule.ports.push_back(decode_policy_port(port));
+        for (const Reader& port : item.at("ports").items())
+            rule.ports.push_back(decode_policy_port(port));
     }
     return rules;
 }
 
 /// Directions that a policy isolates although its rules cannot be used.
 std::vector<std::string> readable_types(const Reader& spec, const std::vector<Fault>& faults) {
-    const std::vector<std::string> both{"Ingress", "Egress"};
-    const std::vector<std::string> types = decode_strings(spec.at("policyTypes"));
+    std::vector<std::string> both{"Ingress", "Egress"};
+    std::vector<std::string> types = decode_strings(spec.at("policyTypes"));
     const auto known = [](const std::string& type) {
         return type == "Ingress" || type == "Egress";
     };

@@ -47,4 +47,7 @@ struct Problem {
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 
+/// And no warning.
+inline bool is_error(const Problem& problem) { return problem.severity == Severity::Error; }
+
 }  // namespace tierwall::kube

@@ -8,8 +8,6 @@
 namespace tierwall::kube {
 namespace {
 
-bool is_error(const Problem& problem) { return problem.severity == Severity::Error; }
-
 std::string name_of(const ObjectKey& key) {
     return key.namespace_name.empty() ? key.name : key.namespace_name + "/" + key.name;
 }

@@ -56,7 +56,7 @@ public:
     ~Service() override { stop(); }
 
     base::Status listen();
-    void publish(std::shared_ptr<const Edition> edition, Clock::time_point changed_at);
+    void publish(const std::shared_ptr<const Edition>& edition, Clock::time_point changed_at);
     void stop();
     const Edition* latest() const { return latest_.get(); }
     std::vector<Roll::Row> dataplanes() const { return roll_.rows(); }
@@ -149,7 +149,7 @@ void SnapshotServer::Service::watch() {
     for (const Event& event : roll_.take(Clock::now())) observer_(event);
 }
 
-void SnapshotServer::Service::publish(std::shared_ptr<const Edition> edition,
+void SnapshotServer::Service::publish(const std::shared_ptr<const Edition>& edition,
                                       Clock::time_point changed_at) {
     {
         const std::lock_guard lock(mutex_);

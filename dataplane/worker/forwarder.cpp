@@ -83,9 +83,7 @@ void Forwarder::forward_switched(const Judged& burst) noexcept {
             flood(burst, i, bound[i] == kUplinkOrigin);
         } else if (port == mbuf->port) {
             drop(burst, i, deny(Reason::SamePort));
-        } else if (bound[i] == port) {
-            deliver(burst, i, port);
-        } else if (const base::Verdict verdict = stray_delivery(burst, i, port);
+        } else if (const base::Verdict verdict = delivery_to(burst, i, bound[i], port);
                    verdict.action != base::Action::Allow) {
             drop(burst, i, verdict);
         } else {
@@ -96,9 +94,10 @@ void Forwarder::forward_switched(const Judged& burst) noexcept {
 
 // A group or an unknown address in a frame to one MAC address: policy has judged the address, but
 // not the pod that the frame would reach.
-base::Verdict Forwarder::stray_delivery(const Judged& burst, std::size_t i,
-                                        std::uint16_t port) noexcept {
-    return fabric_.is_uplink(port) ? burst.outcomes[i].verdict : delivery(burst, i, port);
+base::Verdict Forwarder::delivery_to(const Judged& burst, std::size_t i, std::uint16_t bound,
+                                     std::uint16_t port) noexcept {
+    const bool is_answered = bound == port || fabric_.is_uplink(port);
+    return is_answered ? burst.outcomes[i].verdict : delivery(burst, i, port);
 }
 
 // A bound address decides over the MAC address, which the sender is free to choose: policy was

@@ -65,7 +65,8 @@ private:
     void flood(const Judged& burst, std::size_t i, bool uplinks_only) noexcept;
     /// May the packet be delivered to `port`, and fits?
     base::Verdict delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
-    base::Verdict stray_delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
+    base::Verdict delivery_to(const Judged& burst, std::size_t i, std::uint16_t bound,
+                              std::uint16_t port) noexcept;
     bool fits(const Judged& burst, std::size_t i, std::uint16_t port) const noexcept;
     void deliver(const Judged& burst, std::size_t i, std::uint16_t port) noexcept;
     void drop(const Judged& burst, std::size_t i, const base::Verdict& verdict) noexcept;
