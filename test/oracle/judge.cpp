@@ -1,225 +1,197 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/oracle/judge.hpp"
 
+#include "test/oracle/match.hpp"
+
 #include <algorithm>
-#include <cctype>
+#include <tuple>
 
 namespace tierwall::oracle {
 
 namespace {
 
-struct Question {
-    const World& world;
-    bool egress;
-    const Pod& subject;
-    const Pod* peer;  ///< null: not a pod
-    Ip peer_ip;
-    const Pod* destination;  ///< whose port names count
-    int protocol;
-    int port;
-};
-
-bool matches(const Expression& e, const Labels& labels) {
-    const auto found = labels.find(e.key);
-    const bool present = found != labels.end();
-    const bool listed =
-        present && std::find(e.values.begin(), e.values.end(), found->second) != e.values.end();
-    if (e.op == "In") return listed;
-    if (e.op == "NotIn") return !listed;
-    if (e.op == "Exists") return present;
-    if (e.op == "DoesNotExist") return !present;
-    return false;
-}
-
-bool matches(const Selector& selector, const Labels& labels) {
-    for (const auto& [key, value] : selector.labels) {
-        const auto found = labels.find(key);
-        if (found == labels.end() || found->second != value) return false;
-    }
-    for (const Expression& e : selector.expressions) {
-        if (!matches(e, labels)) return false;
+bool is_live(const World& world, const Pod& pod) {
+    if (pod.host_network && world.fault != Fault::HostNetworkIsPod) return false;
+    if (pod.terminated && world.fault != Fault::TerminatedKeepsIp) return false;
+    if (world.fault == Fault::PodsWithoutNodeMissed) {
+        return std::any_of(world.nodes.begin(), world.nodes.end(),
+                           [&](const Node& node) { return node.name == pod.node; });
     }
     return true;
 }
 
-const Labels& namespace_labels(const World& world, const std::string& name) {
-    static const Labels kNone;
-    for (const Namespace& ns : world.namespaces) {
-        if (ns.name == name) return ns.labels;
+bool has_address(const World& world, const Pod& pod, const Ip& ip) {
+    if (world.fault == Fault::OnlyFirstIp) return !pod.ips.empty() && pod.ips.front() == ip;
+    return has(pod.ips, ip);
+}
+
+// ---- fail closed ----
+
+bool has_names_elsewhere(const Question& q, const Policy& policy, const Rule& rule) {
+    if (!q.world.options.names_only_to_accept || q.errs(Fault::NamesAnywhere)) return false;
+    if (policy.tier == "Admin" && rule.action == "Accept") return false;
+    return std::any_of(rule.peers.begin(), rule.peers.end(),
+                       [](const Peer& peer) { return !peer.names.empty(); });
+}
+
+bool fails_closed(const Question& q, const Policy& policy, const Rule& rule) {
+    const auto known = [](const auto& item) { return item.known; };
+    const bool peers_known = std::all_of(rule.peers.begin(), rule.peers.end(), known);
+    const bool ports_known = std::all_of(rule.ports.begin(), rule.ports.end(), known);
+    return (!rule.known && !q.errs(Fault::UnknownRuleFieldIsSkipped)) ||
+           (!peers_known && !q.errs(Fault::UnknownPeerIsSkipped)) ||
+           (!ports_known && !q.errs(Fault::UnknownProtocolIsSkipped)) ||
+           has_names_elsewhere(q, policy, rule);
+}
+
+/// What a rule does that fails closed; nothing: it matches nothing.
+std::optional<std::string> closed_action(const Question& q, const Policy& policy,
+                                         const Rule& rule) {
+    if (rule.action == "Accept") {
+        const bool errs = q.errs(Fault::UnknownAcceptMatches) && rule_matches(q, policy, rule);
+        return errs ? std::optional<std::string>("Accept") : std::nullopt;
     }
-    return kNone;
+    if (rule.action == "Deny" && q.errs(Fault::UnknownDenyIsNothing)) return std::nullopt;
+    if (rule.action == "Pass" && q.errs(Fault::UnknownPassPasses)) return "Pass";
+    return "Deny";
 }
 
-bool is_live(const Pod& pod) { return !pod.host_network && !pod.terminated && !pod.ips.empty(); }
-
-bool has(const std::vector<Ip>& ips, const Ip& ip) {
-    return std::find(ips.begin(), ips.end(), ip) != ips.end();
-}
-
-/// The newest live pod with this address.
-const Pod* pod_at(const World& world, const Ip& ip) {
-    const Pod* newest = nullptr;
-    for (const Pod& pod : world.pods) {
-        if (!is_live(pod) || !has(pod.ips, ip)) continue;
-        if (newest == nullptr || pod.created > newest->created) newest = &pod;
-    }
-    return newest;
-}
-
-std::string lower_without_dot(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (!name.empty() && name.back() == '.') name.pop_back();
-    return name;
-}
-
-bool name_matches(const std::string& written, const std::string& asked) {
-    const std::string pattern = lower_without_dot(written);
-    const std::string name = lower_without_dot(asked);
-    if (!pattern.starts_with("*.")) return pattern == name;
-    const std::string suffix = pattern.substr(1);  // ".example.com"
-    return name.size() > suffix.size() && name.ends_with(suffix);
-}
-
-bool resolves_to(const World& world, const std::string& pattern, const Ip& ip) {
-    for (const auto& [name, ips] : world.dns) {
-        if (name_matches(pattern, name) && has(ips, ip)) return true;
-    }
-    return false;
-}
-
-bool pods_match(const Question& q, const Policy& policy, const Peer& peer) {
-    if (!peer.pod_selector && !peer.namespace_selector) return false;
-    if (q.peer == nullptr) return false;
-    if (peer.pod_selector && !matches(*peer.pod_selector, q.peer->labels)) return false;
-    if (peer.namespace_selector) {
-        return matches(*peer.namespace_selector, namespace_labels(q.world, q.peer->ns));
-    }
-    return peer.any_namespace || q.peer->ns == policy.ns;
-}
-
-bool peer_matches(const Question& q, const Policy& policy, const Peer& peer) {
-    if (pods_match(q, policy, peer)) return true;
-    const auto holds_peer = [&](const Block& block) { return contains(block, q.peer_ip); };
-    if (std::any_of(peer.blocks.begin(), peer.blocks.end(), holds_peer) &&
-        std::none_of(peer.except.begin(), peer.except.end(), holds_peer)) {
-        return true;
-    }
-    if (peer.nodes) {
-        for (const Node& node : q.world.nodes) {
-            if (matches(*peer.nodes, node.labels) && has(node.ips, q.peer_ip)) return true;
-        }
-    }
-    return std::any_of(peer.names.begin(), peer.names.end(), [&](const std::string& name) {
-        return resolves_to(q.world, name, q.peer_ip);
-    });
-}
-
-bool port_matches(const Question& q, const PortMatch& match) {
-    if (q.protocol != 6 && q.protocol != 17 && q.protocol != 132) return false;
-    if (!match.protocol.empty() && protocol_number(match.protocol) != q.protocol) return false;
-    if (match.name.empty()) return q.port >= match.first && q.port <= match.last;
-    if (q.destination == nullptr) return false;
-    for (const NamedPort& port : q.destination->ports) {
-        if (port.name == match.name && protocol_number(port.protocol) == q.protocol &&
-            port.number == q.port) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool rule_matches(const Question& q, const Policy& policy, const Rule& rule) {
-    const auto any_port_for = [&](bool named_ports_match) {
-        if (rule.any_port) return true;
-        return std::any_of(rule.ports.begin(), rule.ports.end(), [&](const PortMatch& match) {
-            return (named_ports_match || match.name.empty()) && port_matches(q, match);
-        });
-    };
-    if (rule.any_peer) return any_port_for(true);
-    return std::any_of(rule.peers.begin(), rule.peers.end(), [&](const Peer& peer) {
-        return peer_matches(q, policy, peer) && any_port_for(peer.named_ports_match);
-    });
-}
-
-bool selects(const World& world, const Policy& policy, const Pod& pod) {
-    if (!matches(policy.subject_pods, pod.labels)) return false;
-    if (policy.kind == "NetworkPolicy") return policy.ns == pod.ns;
-    return !policy.subject_namespaces ||
-           matches(*policy.subject_namespaces, namespace_labels(world, pod.ns));
-}
-
-bool has_unknown(const Rule& rule) {
-    const auto unknown = [](const auto& item) { return !item.known; };
-    return std::any_of(rule.peers.begin(), rule.peers.end(), unknown) ||
-           std::any_of(rule.ports.begin(), rule.ports.end(), unknown);
-}
+// ---- Admin and Baseline ----
 
 struct Match {
     std::string action;
     RulePlace place;
 };
 
-std::optional<Match> first_match(const Question& q, const std::string& tier) {
+std::vector<const Policy*> in_order(const Question& q, const std::string& tier) {
     std::vector<const Policy*> policies;
     for (const Policy& policy : q.world.policies) {
         if (policy.tier == tier) policies.push_back(&policy);
     }
-    std::stable_sort(policies.begin(), policies.end(), [](const Policy* a, const Policy* b) {
-        return std::tie(a->priority, a->kind, a->name) < std::tie(b->priority, b->kind, b->name);
-    });
-    for (const Policy* policy : policies) {
-        if (!selects(q.world, *policy, q.subject)) continue;
-        const std::vector<Rule>& rules = q.egress ? policy->egress : policy->ingress;
-        for (std::size_t i = 0; i < rules.size(); ++i) {
-            const RulePlace place{policy->path(), static_cast<int>(i)};
-            if (has_unknown(rules[i])) {
-                if (rules[i].action == "Accept") continue;
-                return Match{"Deny", place};
-            }
-            if (rule_matches(q, *policy, rules[i])) return Match{rules[i].action, place};
+    const auto before = [&](const Policy* a, const Policy* b) {
+        if (a->priority != b->priority) {
+            return (a->priority < b->priority) != q.errs(Fault::PriorityIsReversed);
         }
+        if (q.errs(Fault::TiesAreReversed)) return b->name < a->name;
+        if (q.errs(Fault::KindIsIgnored)) return a->name < b->name;
+        return std::tie(a->kind, a->name) < std::tie(b->kind, b->name);
+    };
+    std::stable_sort(policies.begin(), policies.end(), before);
+    return policies;
+}
+
+std::optional<Match> match_in(const Question& q, const Policy& policy) {
+    std::vector<Rule> rules = q.egress ? policy.egress : policy.ingress;
+    if (q.errs(Fault::RulesAreReversed)) std::reverse(rules.begin(), rules.end());
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        const RulePlace place{policy.path(), static_cast<int>(i), rules[i].name};
+        if (fails_closed(q, policy, rules[i])) {
+            if (const auto action = closed_action(q, policy, rules[i]))
+                return Match{*action, place};
+            continue;
+        }
+        if (rule_matches(q, policy, rules[i])) return Match{rules[i].action, place};
+    }
+    const bool isolates = q.errs(Fault::ClusterPoliciesIsolate) && !rules.empty();
+    return isolates ? std::optional<Match>({"Deny", {policy.path(), -1, ""}}) : std::nullopt;
+}
+
+std::optional<Match> first_match(const Question& q, const std::string& tier) {
+    for (const Policy* policy : in_order(q, tier)) {
+        if (!selects(q, *policy)) continue;
+        const auto match = match_in(q, *policy);
+        if (!match || (match->action == "Pass" && q.errs(Fault::PassEndsPolicyOnly))) continue;
+        return match;
     }
     return std::nullopt;
 }
 
+/// Nothing: this tier leaves it to the next.
+std::optional<Side> decision(const Question& q, const std::string& tier) {
+    const auto match = first_match(q, tier);
+    if (!match) return std::nullopt;
+    if (match->action == "Pass") {
+        if (q.errs(Fault::PassIsAccept)) return Side{true, tier, {match->place}};
+        if (q.errs(Fault::PassInBaselineDenies) && tier == "Baseline") {
+            return Side{false, tier, {match->place}};
+        }
+        return std::nullopt;
+    }
+    return Side{match->action == "Accept", tier, {match->place}};
+}
+
+// ---- NetworkPolicy ----
+
 bool is_own_node(const Question& q) {
     return std::any_of(q.world.nodes.begin(), q.world.nodes.end(), [&](const Node& node) {
-        return node.name == q.subject.node && has(node.ips, q.peer_ip);
+        const bool own = node.name == q.subject().node || q.errs(Fault::EveryNodeEnters);
+        return own && has(node.ips, q.peer_ip());
     });
+}
+
+bool isolates(const Question& q, const Policy& policy, bool egress) {
+    if (!policy.sound && q.errs(Fault::UnsoundIsOpen)) return false;
+    const bool has_rules = !(egress ? policy.egress : policy.ingress).empty();
+    if (q.errs(Fault::TypesAreIgnored) && has_rules) return true;
+    if (policy.types.empty()) return !egress || has_rules || q.errs(Fault::EgressNeedsNoRules);
+    const char* type = egress ? "Egress" : "Ingress";
+    return std::find(policy.types.begin(), policy.types.end(), type) != policy.types.end();
+}
+
+bool own_node_passes(const Question& q) {
+    const Options& options = q.world.options;
+    if (!is_own_node(q)) return false;
+    if (q.egress) return options.own_node_may_be_reached || q.errs(Fault::OwnNodeIsReached);
+    return options.own_node_may_enter && !q.errs(Fault::OwnNodeIsStopped);
 }
 
 /// Nothing when no NetworkPolicy isolates the subject in this direction.
 std::optional<Side> ask_network_policies(const Question& q) {
     std::set<RulePlace> isolating;
     std::set<RulePlace> allowing;
+    bool selected = false;
     for (const Policy& policy : q.world.policies) {
-        if (policy.tier != "NetworkPolicy" || !selects(q.world, policy, q.subject)) continue;
-        if (!(q.egress ? policy.isolates_egress : policy.isolates_ingress)) continue;
-        isolating.insert({policy.path(), -1});
+        if (policy.tier != "NetworkPolicy" || !selects(q, policy)) continue;
+        selected = true;
+        const bool isolated = isolates(q, policy, q.egress);
+        if (isolated) isolating.insert({policy.path(), -1, ""});
+        if (!policy.sound || (!isolated && !q.errs(Fault::RulesOfOtherTypeCount))) continue;
         const std::vector<Rule>& rules = q.egress ? policy.egress : policy.ingress;
         for (std::size_t i = 0; i < rules.size(); ++i) {
             if (!rule_matches(q, policy, rules[i])) continue;
-            allowing.insert({policy.path(), static_cast<int>(i)});
+            allowing.insert({policy.path(), static_cast<int>(i), ""});
         }
     }
-    if (isolating.empty()) return std::nullopt;
+    if (isolating.empty()) {
+        const bool is_final =
+            q.world.options.final_in_both_directions || q.errs(Fault::FinalInBothDirections);
+        return selected && is_final ? std::optional(Side{true, "NetworkPolicy", {}}) : std::nullopt;
+    }
     if (!allowing.empty()) return Side{true, "NetworkPolicy", allowing};
-    if (!q.egress && is_own_node(q)) return Side{true, "OwnNode", {}};
+    if (own_node_passes(q)) return Side{true, "OwnNode", {}};
     return Side{false, "NetworkPolicy", isolating};
 }
 
+// ---- all tiers ----
+
+bool is_free(const Question& q) {
+    const bool icmp = q.probe.protocol == 1 || q.probe.protocol == 58;
+    if (q.errs(Fault::IcmpIsFree) && icmp) return true;
+    return q.errs(Fault::OtherProtocolsAreFree) && !icmp && !has_ports(q.probe.protocol);
+}
+
 Side ask(const Question& q) {
-    const auto admin = first_match(q, "Admin");
-    if (admin && admin->action != "Pass") {
-        return {admin->action == "Accept", "Admin", {admin->place}};
+    if (is_free(q)) return {};
+    if (const auto admin = decision(q, "Admin")) return *admin;
+    const auto baseline = decision(q, "Baseline");
+    if (q.errs(Fault::BaselineFirst) && baseline) return *baseline;
+    const auto network_policies = ask_network_policies(q);
+    if (network_policies) {
+        const bool rescued = q.errs(Fault::BaselineRescues) && !network_policies->allow &&
+                             baseline && baseline->allow;
+        return rescued ? *baseline : *network_policies;
     }
-    if (const auto side = ask_network_policies(q)) return *side;
-    const auto baseline = first_match(q, "Baseline");
-    if (baseline && baseline->action != "Pass") {
-        return {baseline->action == "Accept", "Baseline", {baseline->place}};
-    }
-    return {};
+    return baseline.value_or(Side{});
 }
 
 bool is_subject(const World& world, const Pod* pod) {
@@ -235,6 +207,16 @@ int protocol_number(const std::string& word) {
     if (word == "ICMP") return 1;
     if (word == "ICMPv6") return 58;
     return std::stoi(word);
+}
+
+const Pod* pod_at(const World& world, const Ip& ip) {
+    const Pod* found = nullptr;
+    for (const Pod& pod : world.pods) {
+        if (!is_live(world, pod) || !has_address(world, pod, ip)) continue;
+        const bool newer = found == nullptr || pod.created > found->created;
+        if (found == nullptr || newer != (world.fault == Fault::OldestWins)) found = &pod;
+    }
+    return found;
 }
 
 std::optional<Ip> address_of(const World& world, const std::string& end, bool v6) {
@@ -260,20 +242,22 @@ Judgement judge(const World& world, const Probe& probe) {
     const Pod* source = pod_at(world, probe.source);
     const Pod* destination = pod_at(world, probe.destination);
     Judgement judgement;
-    if (probe.source == probe.destination) {
+    if (probe.source == probe.destination && world.fault != Fault::SelfIsJudged) {
         judgement.egress.tier = judgement.ingress.tier = "Self";
         return judgement;
     }
     judgement.egress.tier = judgement.ingress.tier = "NotSubject";
-    if (is_subject(world, source)) {
-        judgement.egress = ask({world, true, *source, destination, probe.destination, destination,
-                                probe.protocol, probe.port});
+    if (is_subject(world, source) && world.fault != Fault::EgressIsIgnored) {
+        judgement.egress = ask({world, true, probe, source, destination});
     }
-    if (is_subject(world, destination)) {
-        judgement.ingress = ask({world, false, *destination, source, probe.source, destination,
-                                 probe.protocol, probe.port});
+    if (is_subject(world, destination) && world.fault != Fault::IngressIsIgnored) {
+        judgement.ingress = ask({world, false, probe, source, destination});
     }
     judgement.allow = judgement.egress.allow && judgement.ingress.allow;
+    if (world.fault == Fault::AcceptEndsBothDirections && judgement.egress.allow &&
+        judgement.egress.tier == "Admin") {
+        judgement.allow = true;
+    }
     return judgement;
 }
 

@@ -13,10 +13,10 @@
 
 #include "test/oracle/world.hpp"
 
+#include <compare>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 
 namespace tierwall::oracle {
 
@@ -25,16 +25,25 @@ struct Probe {
     Ip destination;
     int protocol = 6;
     int port = 0;
+    int source_port = 40000;  ///< decides nothing
 };
 
-/// A policy's path and the index of its rule; -1 is isolation.
-using RulePlace = std::pair<std::string, int>;
+bool has_ports(int protocol);
+
+/// A policy's path, and its rule; -1 is isolation.
+struct RulePlace {
+    std::string policy;
+    int index = -1;
+    std::string name;  ///< the rule's own
+    friend auto operator<=>(const RulePlace&, const RulePlace&) = default;
+};
 
 struct Side {
     bool allow = true;
     std::string tier = "Default";
     /// Any of these may be named as what decided; empty: no rule did.
     std::set<RulePlace> places;
+    friend bool operator==(const Side&, const Side&) = default;
 };
 
 struct Judgement {
@@ -44,6 +53,9 @@ struct Judgement {
 };
 
 Judgement judge(const World& world, const Probe& probe);
+
+/// Who has the address: the newest live pod.
+const Pod* pod_at(const World& world, const Ip& ip);
 
 /// The address that stands for "namespace/pod" or an address text; hostNetwork pods are their
 /// node's address. Nothing when it has none of the family.

@@ -18,34 +18,42 @@ Json node_object(const Json& item) {
             {"status", {{"addresses", item["addresses"]}}}};
 }
 
-Json pod_object(const Json& item) {
-    // Each port in a container of its own: a name may then occur twice in one pod.
+/// Each port in a container of its own: a name may then occur twice in one pod.
+Json pod_spec(const Json& item) {
     Json containers = Json::array({{{"name", "main"}, {"image", "example.org/main:1"}}});
-    for (const Json& port : item["ports"]) {
-        containers.push_back({{"name", "c" + std::to_string(containers.size())},
-                              {"image", "example.org/main:1"},
-                              {"ports", Json::array({port})}});
+    Json before = Json::array();
+    for (Json port : item["ports"]) {
+        const std::string kind = port.value("container", "");
+        port.erase("container");
+        Json container = {{"name", "c" + std::to_string(containers.size() + before.size())},
+                          {"image", "example.org/main:1"},
+                          {"ports", Json::array({port})}};
+        if (kind == "sidecar") container["restartPolicy"] = "Always";
+        (kind.empty() ? containers : before).push_back(container);
     }
     Json spec = {{"containers", containers}};
+    if (!before.empty()) spec["initContainers"] = before;
     if (item.contains("node")) spec["nodeName"] = item["node"];
     if (item.value("hostNetwork", false)) spec["hostNetwork"] = true;
+    return spec;
+}
+
+Json pod_object(const Json& item) {
     Json status = {{"phase", item.value("phase", "Running")}};
     if (!item["ips"].empty()) {
         status["podIP"] = item["ips"][0];
         status["podIPs"] = Json::array();
         for (const Json& ip : item["ips"]) status["podIPs"].push_back({{"ip", ip}});
     }
-    const std::string path =
-        item["namespace"].get<std::string>() + "/" + item["name"].get<std::string>();
     Json metadata = {{"name", item["name"]},
                      {"namespace", item["namespace"]},
-                     {"uid", path},
+                     {"uid", item.value("uid", item["name"])},
                      {"labels", item["labels"]},
                      {"creationTimestamp", item.value("created", "2026-01-01T00:00:00Z")}};
     return {{"apiVersion", "v1"},
             {"kind", "Pod"},
             {"metadata", metadata},
-            {"spec", spec},
+            {"spec", pod_spec(item)},
             {"status", status}};
 }
 
@@ -58,6 +66,18 @@ Json manifests(const Scenario& scenario) {
     for (const Json& item : scenario.cluster["pods"]) items.push_back(pod_object(item));
     for (const Json& item : scenario.policies) items.push_back(item);
     return {{"apiVersion", "v1"}, {"kind", "List"}, {"items", items}};
+}
+
+std::string manifests_text(const Scenario& scenario) {
+    std::string out;
+    for (const Json& item : manifests(scenario)["items"]) out += "---\n" + item.dump() + "\n";
+    return out;
+}
+
+std::string names_text(const Scenario& scenario) {
+    std::string out;
+    for (const Json& item : scenario.cluster["dns"]) out += item.dump() + "\n";
+    return out;
 }
 
 }  // namespace tierwall::oracle

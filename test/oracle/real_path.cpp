@@ -2,19 +2,29 @@
 #include "test/oracle/real_path.hpp"
 
 #include "control/ctl/names.hpp"
-#include "control/ctl/objects.hpp"
 #include "control/ctl/probe_packet.hpp"
+#include "control/dialect/translate.hpp"
+#include "control/document/parse.hpp"
+#include "control/kube/decode.hpp"
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 namespace tierwall::oracle {
+
+/// The input of the last successful compilation.
+struct RealPath::Past {
+    kube::Cluster cluster;
+    std::vector<policy::Policy> policies;
+};
 
 namespace {
 
 constexpr std::uint16_t kUplink = 0;
 constexpr std::uint16_t kPods = 1;
+constexpr std::uint64_t kNow_ms = 1000;
 
 template <typename T>
 T must(base::Result<T> result) {
@@ -29,25 +39,52 @@ base::Address to_address(const Ip& ip) {
     return ip.v6 ? base::Address::v6(ip.bytes.data()) : base::Address::v4(ip.bytes.data());
 }
 
-ctl::Names names(const Scenario& scenario) {
-    std::string lines;
-    for (const Json& item : scenario.cluster["dns"]) lines += item.dump() + "\n";
-    return must(ctl::parse_names(lines, "dns"));
+base::Result<kube::Contents> decode(const std::string& text) {
+    TW_TRY(documents, document::parse(text, "scenario"));
+    std::vector<kube::Decoded> decoded;
+    for (const document::Value& root : documents.roots()) kube::decode(root, "scenario", decoded);
+    kube::Contents contents;
+    for (kube::Decoded& object : decoded) {
+        contents.push_back(std::make_shared<const kube::Decoded>(std::move(object)));
+    }
+    return contents;
 }
 
-std::string describe(const RealSide& side) {
-    std::string out = std::string(side.allow ? "allow " : "deny ") + side.tier;
-    if (side.place) out += " " + side.place->first + " " + std::to_string(side.place->second);
+template <typename T>
+std::vector<std::string> changed(const std::map<std::string, T>& before,
+                                 const std::map<std::string, T>& now) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : now) {
+        const auto found = before.find(name);
+        if (found == before.end() || !(found->second == value)) names.push_back(name);
+    }
+    for (const auto& [name, value] : before) {
+        if (!now.contains(name)) names.push_back(name);
+    }
+    return names;
+}
+
+std::map<std::string, policy::Policy> by_path(const std::vector<policy::Policy>& policies) {
+    std::map<std::string, policy::Policy> out;
+    for (const policy::Policy& policy : policies) out.emplace(policy.path(), policy);
     return out;
 }
 
-std::string describe(const Side& side) {
-    std::string out = std::string(side.allow ? "allow " : "deny ") + side.tier;
-    for (const RulePlace& place : side.places) {
-        out += " " + place.first + " " + std::to_string(place.second);
+std::string describe(const std::string& tier, bool allow, const std::set<RulePlace>& places) {
+    std::string out = std::string(allow ? "allow " : "deny ") + tier;
+    for (const RulePlace& place : places) {
+        out += " " + place.policy + " " + std::to_string(place.index);
+        if (!place.name.empty()) out += " \"" + place.name + "\"";
     }
     return out;
 }
+
+std::string describe(const RealSide& side) {
+    return describe(side.tier, side.allow,
+                    side.place ? std::set<RulePlace>{*side.place} : std::set<RulePlace>{});
+}
+
+std::string describe(const Side& side) { return describe(side.tier, side.allow, side.places); }
 
 bool accepts(const Side& expected, const RealSide& real) {
     if (expected.allow != real.allow || expected.tier != real.tier) return false;
@@ -57,7 +94,8 @@ bool accepts(const Side& expected, const RealSide& real) {
 
 }  // namespace
 
-RealPath::RealPath(const std::string& scope_node) {
+RealPath::RealPath(const std::string& scope_node, bool tells_changes)
+    : tells_changes_(tells_changes) {
     agent::Enforcer::Options options;
     if (!scope_node.empty()) options.scope = "node:" + scope_node;
     options.addresses_max = 512;
@@ -73,19 +111,42 @@ RealPath::RealPath(const std::string& scope_node) {
 RealPath::~RealPath() = default;
 
 std::optional<std::string> RealPath::enforce(const Scenario& scenario) {
-    const auto objects = ctl::read_objects_text(manifests(scenario).dump(), "scenario");
-    if (!objects.ok()) return objects.error().text();
+    return enforce(manifests(scenario).dump(), names_text(scenario));
+}
+
+std::optional<std::string> RealPath::enforce(const std::string& manifests,
+                                             const std::string& names) {
+    auto contents = decode(manifests);
+    if (!contents.ok()) return contents.error().text();
+    store_.replace("scenario", std::move(*contents));
+    const std::vector<std::string> blocked = store_.blocked();
+    if (!blocked.empty()) return blocked.front();
+    std::vector<kube::Problem> problems;
+    Past now{store_.objects().cluster, dialect::translate(store_.objects(), problems)};
     compile::Input input;
-    input.cluster = &objects->cluster;
-    input.policies = objects->policies;
-    input.names = names(scenario);
+    input.cluster = &now.cluster;
+    input.policies = now.policies;
+    input.names = must(ctl::parse_names(names, "names"));
+    compile::Changes changes;
+    if (tells_changes_ && past_ != nullptr) {
+        changes = {changed(by_path(past_->policies), by_path(now.policies)),
+                   changed(past_->cluster.namespaces, now.cluster.namespaces),
+                   changed(past_->cluster.nodes, now.cluster.nodes),
+                   changed(past_->cluster.pods, now.cluster.pods)};
+        input.changes = &changes;
+    }
     const auto output = compiler_.compile(input);
     if (!output.ok()) return output.error().text();
+    past_ = std::make_unique<Past>(std::move(now));
+    return load(output->resources);
+}
+
+std::optional<std::string> RealPath::load(const proto::ResourceSet& resources) {
+    carried_.apply(resources.since(carried_));
+    if (!(carried_.hash() == resources.hash())) return "the difference leads elsewhere";
     std::vector<base::Error> problems;
-    const base::Status status = enforcer_->apply(output->resources, ++epoch_, problems);
-    if (!status.ok()) {
-        return problems.empty() ? status.error().text() : problems.front().text();
-    }
+    const base::Status status = enforcer_->apply(carried_, ++epoch_, problems);
+    if (!status.ok()) return problems.empty() ? status.error().text() : problems.front().text();
     enforcer_->reclaim();
     return std::nullopt;
 }
@@ -100,16 +161,16 @@ RealAnswer RealPath::ask_tiers(const Probe& probe) const {
 }
 
 RealAnswer RealPath::ask_packets(const Probe& probe) {
-    const base::Address source = to_address(probe.source);
-    const auto bytes = ctl::probe_packet({source, to_address(probe.destination),
-                                          static_cast<std::uint8_t>(probe.protocol), 40000,
-                                          static_cast<std::uint16_t>(probe.port), std::nullopt});
+    const bool from_pods = enforcer_->entry(to_address(probe.source)).is_subject();
+    return ask_packet(packet_of(probe), from_pods ? kPods : kUplink);
+}
+
+RealAnswer RealPath::ask_packet(const std::vector<std::uint8_t>& bytes, std::uint16_t port) {
     const auto length = static_cast<std::uint32_t>(bytes.size());
-    const std::uint16_t port = enforcer_->entry(source).is_subject() ? kPods : kUplink;
     const std::array<worker::Frame, 1> frames{{{bytes.data(), length, length, port}}};
     std::array<parse::Headers, 1> headers;
     std::array<worker::Outcome, 1> outcomes;
-    pipeline_->judge(frames, {enforcer_->published().load(), 1000}, headers, outcomes);
+    pipeline_->judge(frames, {enforcer_->published().load(), kNow_ms}, headers, outcomes);
     pipeline_->forget_flows();
     const worker::Outcome& outcome = outcomes.front();
     RealAnswer real = answer(outcome.egress, outcome.ingress);
@@ -123,7 +184,8 @@ RealSide RealPath::side(const base::Decision& decision) const {
     RealSide out{decision.action == base::Action::Allow, base::tier_name(decision.tier), {}};
     if (decision.rule == base::kNoRule) return out;
     const auto rule = enforcer_->rule(decision.rule);
-    out.place = rule ? RulePlace{rule->policy, rule->index} : RulePlace{"unknown rule", -2};
+    out.place =
+        rule ? RulePlace{rule->policy, rule->index, rule->name} : RulePlace{"unknown rule", -2, ""};
     return out;
 }
 
@@ -132,6 +194,13 @@ RealAnswer RealPath::answer(const base::Decision& egress, const base::Decision& 
     out.egress = side(egress);
     out.ingress = side(ingress);
     return out;
+}
+
+std::vector<std::uint8_t> packet_of(const Probe& probe) {
+    return ctl::probe_packet({to_address(probe.source), to_address(probe.destination),
+                              static_cast<std::uint8_t>(probe.protocol),
+                              static_cast<std::uint16_t>(probe.source_port),
+                              static_cast<std::uint16_t>(probe.port), std::nullopt});
 }
 
 std::optional<std::string> difference(const Judgement& expected, const RealAnswer& real) {

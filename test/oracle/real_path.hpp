@@ -3,10 +3,10 @@
 
 /// \file
 /// RealPath: a scenario's manifests through the real code, in one process: decoded, turned into
-/// policies, compiled, loaded as tierwalld loads them, and asked.
+/// policies, compiled, carried over as a difference, loaded as tierwalld loads them, and asked.
 ///
-/// One RealPath keeps its compiler and its tables, as a running pair of tierwall-sync and tierwalld
-/// does; enforce() again is an update.
+/// One RealPath keeps its store, its compiler and its tables, as a running pair of tierwall-sync
+/// and tierwalld does; enforce() again is an update.
 ///
 /// Threads: one.
 /// Memory:  a cluster's tables, in DPDK's memory.
@@ -14,12 +14,14 @@
 
 #include "control/agent/enforcer.hpp"
 #include "control/compile/compiler.hpp"
+#include "control/kube/store.hpp"
 #include "dataplane/worker/pipeline.hpp"
 #include "test/oracle/generate.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tierwall::oracle {
 
@@ -39,24 +41,38 @@ struct RealAnswer {
 
 class RealPath {
 public:
-    explicit RealPath(const std::string& scope_node = "");
+    /// `tells_changes`: the compiler is told what changed, instead of looking for it.
+    explicit RealPath(const std::string& scope_node = "", bool tells_changes = false);
     ~RealPath();
 
     /// Nothing, or what was refused.
     std::optional<std::string> enforce(const Scenario& scenario);
+    /// The same for texts as people write them.
+    std::optional<std::string> enforce(const std::string& manifests, const std::string& names);
     RealAnswer ask_tiers(const Probe& probe) const;
     RealAnswer ask_packets(const Probe& probe);
-    const proto::ResourceSet& resources() const { return enforcer_->resources(); }
+    /// As it stands on the wire.
+    RealAnswer ask_packet(const std::vector<std::uint8_t>& bytes, std::uint16_t port);
 
 private:
+    struct Past;
+
+    std::optional<std::string> load(const proto::ResourceSet& resources);
     RealSide side(const base::Decision& decision) const;
     RealAnswer answer(const base::Decision& egress, const base::Decision& ingress) const;
 
+    const bool tells_changes_;
+    kube::Store store_;
     compile::Compiler compiler_;
+    std::unique_ptr<Past> past_;  ///< what was compiled last
+    proto::ResourceSet carried_;  ///< what the differences told tierwalld
     std::unique_ptr<agent::Enforcer> enforcer_;
     std::unique_ptr<worker::Pipeline> pipeline_;
     std::uint64_t epoch_ = 0;
 };
+
+/// The first packet of such a connection.
+std::vector<std::uint8_t> packet_of(const Probe& probe);
 
 /// Nothing when the real answer is one that the oracle accepts; else what differs.
 std::optional<std::string> difference(const Judgement& expected, const RealAnswer& real);

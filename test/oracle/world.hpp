@@ -11,10 +11,11 @@
 /// Memory:  plain values.
 /// Cost:    irrelevant; only tests use it.
 
+#include "test/oracle/fault.hpp"
+#include "test/oracle/ip.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,23 +24,6 @@
 namespace tierwall::oracle {
 
 using Json = nlohmann::json;
-
-struct Ip {
-    bool v6 = false;
-    std::array<std::uint8_t, 16> bytes{};  ///< IPv4 uses the first four
-    friend auto operator<=>(const Ip&, const Ip&) = default;
-};
-/// Aborts on text that is no address: cases and generators are trusted.
-Ip read_ip(const std::string& text);
-std::string text(const Ip& ip);
-
-struct Block {
-    Ip address;
-    int length = 0;
-};
-Block read_block(const std::string& text);
-bool contains(const Block& block, const Ip& ip);
-
 using Labels = std::map<std::string, std::string>;
 
 struct Expression {
@@ -60,6 +44,7 @@ struct NamedPort {
     std::string name;
     std::string protocol;
     int number = 0;
+    std::string container;  ///< "": a container; "sidecar"; "init", which is gone before traffic
 };
 struct Pod {
     std::string ns;
@@ -94,9 +79,10 @@ struct Peer {
 /// One element of `ports` or `protocols`.
 struct PortMatch {
     std::string protocol;  ///< "TCP", "UDP", "SCTP"; empty: any of them
-    std::string name;      ///< not empty: named
+    bool protocol_given = true;
+    std::string name;  ///< not empty: named
     int first = 0;
-    int last = 65535;
+    int last = 65535;  ///< below first: matches nothing
     bool known = true;
 };
 
@@ -107,6 +93,7 @@ struct Rule {
     bool any_peer = false;
     std::vector<PortMatch> ports;
     bool any_port = false;
+    bool known = true;  ///< false: the rule itself has a field that nobody here knows
 };
 
 struct Policy {
@@ -117,11 +104,23 @@ struct Policy {
     int priority = 0;
     std::optional<Selector> subject_namespaces;  ///< unset for cluster kinds: every namespace
     Selector subject_pods;
-    bool isolates_egress = false;
-    bool isolates_ingress = false;
+    std::vector<std::string> types;  ///< of a NetworkPolicy, as written
     std::vector<Rule> egress;
     std::vector<Rule> ingress;
+    /// False: the API server would have refused it. What is read of it fails closed, and an
+    /// earlier sound version stays in force instead.
+    bool sound = true;
     std::string path() const;
+};
+
+/// Where the API's text leaves a choice.
+struct Options {
+    bool own_node_may_enter = true;        ///< NetworkPolicy admits the pod's own node
+    bool own_node_may_be_reached = false;  ///< and lets the pod reach its own node
+    /// A NetworkPolicy that selects the pod for one direction keeps Baseline from both.
+    bool final_in_both_directions = false;
+    /// domainNames elsewhere than with Accept in the Admin tier make their rule fail closed.
+    bool names_only_to_accept = true;
 };
 
 struct World {
@@ -131,9 +130,14 @@ struct World {
     std::vector<Policy> policies;
     std::map<std::string, std::vector<Ip>> dns;
     std::string scope_node;  ///< empty: all pods are subjects
+    Options options;
+    Fault fault = Fault::None;
 };
 
 /// From a case file's `cluster` and `policies`.
 World read_world(const Json& cluster, const Json& policies);
+
+/// One policy object of any kind.
+Policy read_policy(const Json& object);
 
 }  // namespace tierwall::oracle
