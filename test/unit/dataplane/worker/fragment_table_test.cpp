@@ -15,7 +15,7 @@ namespace {
 FragmentKey key(std::uint32_t id) {
     return {support::address("10.0.0.1"), support::address("10.0.0.2"), id, base::kIpUdp};
 }
-FragmentVerdict verdict(std::uint32_t rule) {
+FragmentVerdict verdict_of(std::uint32_t rule) {
     FragmentVerdict made;
     made.verdict.rule = rule;
     return made;
@@ -25,7 +25,7 @@ FragmentVerdict verdict(std::uint32_t rule) {
 
 BOOST_AUTO_TEST_CASE(a_fragment_is_found_by_all_of_its_key) {
     FragmentTable table;
-    table.remember(key(1), verdict(5), 100);
+    table.remember(key(1), verdict_of(5), 100);
     BOOST_REQUIRE(table.find(key(1), 100) != nullptr);
     BOOST_CHECK_EQUAL(table.find(key(1), 100)->verdict.rule, 5);
     BOOST_CHECK(table.find(key(2), 100) == nullptr);
@@ -39,18 +39,18 @@ BOOST_AUTO_TEST_CASE(a_fragment_is_found_by_all_of_its_key) {
 
 BOOST_AUTO_TEST_CASE(a_fragment_is_forgotten_after_its_timeout) {
     FragmentTable table;
-    table.remember(key(1), verdict(5), 100);
+    table.remember(key(1), verdict_of(5), 100);
     BOOST_CHECK(table.find(key(1), 100 + kFragmentTimeoutS - 1) != nullptr);
     BOOST_CHECK(table.find(key(1), 100 + kFragmentTimeoutS) == nullptr);
     // The clock's 32 bits may wrap in between.
-    table.remember(key(2), verdict(6), 0xfffffff0);
+    table.remember(key(2), verdict_of(6), 0xfffffff0);
     BOOST_CHECK(table.find(key(2), 0xfffffff0 + kFragmentTimeoutS - 1) != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_first_fragment_seen_again_replaces_its_verdict) {
     FragmentTable table;
-    table.remember(key(1), verdict(5), 100);
-    table.remember(key(1), verdict(6), 101);
+    table.remember(key(1), verdict_of(5), 100);
+    table.remember(key(1), verdict_of(6), 101);
     BOOST_CHECK_EQUAL(table.find(key(1), 101)->verdict.rule, 6);
     BOOST_CHECK_EQUAL(table.replaced().read(), 0);
 }
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_full_table_forgets_old_verdicts_and_counts_them) {
     FragmentTable table;
     constexpr std::uint32_t kMany = 4 * kFragmentsMax;
     for (std::uint32_t id = 0; id < kMany; ++id) {
-        table.remember(key(id), verdict(id), 100 + id / 1000);
+        table.remember(key(id), verdict_of(id), 100 + id / 1000);
         BOOST_REQUIRE(table.find(key(id), 100 + id / 1000) != nullptr);
     }
     std::size_t left = 0;
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(the_oldest_verdict_of_a_bucket_makes_room) {
     std::uint32_t now_s = 100;
     std::uint32_t id = 0;
     for (; table.replaced().read() == 0; ++id) {
-        table.remember(key(id), verdict(id), now_s);
+        table.remember(key(id), verdict_of(id), now_s);
         if (id % 100 == 99) ++now_s;
         BOOST_REQUIRE_LE(id, kFragmentsMax);
     }
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(the_oldest_verdict_of_a_bucket_makes_room) {
     }
     BOOST_REQUIRE_EQUAL(gone.size(), 1);
     // Put it back: now the next oldest of the same bucket goes, and it is younger.
-    table.remember(key(gone[0]), verdict(0), now_s);
+    table.remember(key(gone[0]), verdict_of(0), now_s);
     BOOST_CHECK_EQUAL(table.replaced().read(), 2);
     std::uint32_t second = id;
     for (std::uint32_t i = 0; i < id; ++i) {
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(the_oldest_verdict_of_a_bucket_makes_room) {
 
 BOOST_AUTO_TEST_CASE(a_cleared_table_is_empty) {
     FragmentTable table;
-    table.remember(key(1), verdict(5), 100);
+    table.remember(key(1), verdict_of(5), 100);
     table.clear();
     BOOST_CHECK(table.find(key(1), 100) == nullptr);
 }
