@@ -50,6 +50,7 @@ struct alignas(64) Counters {
     Counter ring_hops;
     Counter events_lost;
     Counter sleeps;
+    Counter would_deny;  ///< let through, though an audited policy denies it
 
     Counter& of(Reason reason) noexcept {
         return packets_by_reason[static_cast<std::size_t>(reason)];

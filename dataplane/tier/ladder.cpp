@@ -16,6 +16,14 @@ struct Place {
     std::uint16_t group = 0;  ///< 0: the tier has nothing to say
 };
 
+const DirectionTables& enforced(const Tier& tier, base::Direction direction) noexcept {
+    return direction == base::Direction::Egress ? tier.egress : tier.ingress;
+}
+
+const DirectionTables& audited(const Tier& tier, base::Direction direction) noexcept {
+    return direction == base::Direction::Egress ? tier.audit_egress : tier.audit_ingress;
+}
+
 Place place_of(const DirectionTables& tables, std::uint32_t subject) noexcept {
     Place place;
     if (tables.group_of == nullptr || subject >= tables.group_of->size()) return place;
@@ -79,6 +87,18 @@ struct Burst {
     }
 };
 
+/// Which tables speak for a subject.
+enum class View { Enforced, Audit };
+
+template <View view>
+Place place_in(const Tier& tier, base::Direction direction, std::uint32_t subject) noexcept {
+    if constexpr (view == View::Audit) {
+        const Place place = place_of(audited(tier, direction), subject);
+        if (place.group != 0) return place;
+    }
+    return place_of(enforced(tier, direction), subject);
+}
+
 using Places = std::array<Place, kBurstMax>;
 
 /// Classifies all questions of `waiting` that share the first one's table; answers the others.
@@ -108,14 +128,13 @@ std::uint64_t ask_one_table(const Tier& tier, std::uint64_t waiting, const Place
     return others;
 }
 
+template <View view>
 void ask_tier(const Tier& tier, Burst& burst) noexcept {
-    const DirectionTables& tables =
-        burst.direction == base::Direction::Egress ? tier.egress : tier.ingress;
     Places places;
     std::uint64_t waiting = 0;
     for (std::uint64_t rest = burst.open; rest != 0; rest &= rest - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(rest));
-        places[i] = place_of(tables, burst.questions[i].subject);
+        places[i] = place_in<view>(tier, burst.direction, burst.questions[i].subject);
         if (places[i].group == 0) continue;
         const bool has_rows = places[i].shard != nullptr && places[i].shard->table != nullptr;
         if (has_rows) {
@@ -127,12 +146,37 @@ void ask_tier(const Tier& tier, Burst& burst) noexcept {
     while (waiting != 0) waiting = ask_one_table(tier, waiting, places, burst);
 }
 
+bool has_groups(const DirectionTables& tables) noexcept {
+    return tables.group_of != nullptr && !tables.group_of->empty();
+}
+
+/// Is there a tier in which enforcing audited policies could matter to this subject?
+bool is_audited(const std::vector<Tier>& tiers, base::Direction direction,
+                std::uint32_t subject) noexcept {
+    for (const Tier& tier : tiers) {
+        if (place_of(audited(tier, direction), subject).group != 0) return true;
+    }
+    return false;
+}
+
+template <typename Fn>
+void for_each_shard(const Tier& tier, Fn&& fn) {
+    for (const DirectionTables* tables :
+         {&tier.egress, &tier.ingress, &tier.audit_egress, &tier.audit_ingress}) {
+        for (const Shard& shard : tables->shards) fn(shard);
+    }
+}
+
 }  // namespace
 
 Ladder::Ladder(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {
     assert(tiers_.size() <= base::kTiersMax);
     for (std::size_t i = 1; i < tiers_.size(); ++i) {
         assert(tiers_[i - 1].number < tiers_[i].number);
+    }
+    for (const Tier& tier : tiers_) {
+        audits_egress_ = audits_egress_ || has_groups(tier.audit_egress);
+        audits_ingress_ = audits_ingress_ || has_groups(tier.audit_ingress);
     }
 }
 
@@ -148,7 +192,22 @@ void Ladder::decide(base::Direction direction, std::span<const Question> questio
                 .open = ~std::uint64_t{0} >> (kBurstMax - questions.size())};
     for (const Tier& tier : tiers_) {
         if (burst.open == 0) return;
-        ask_tier(tier, burst);
+        ask_tier<View::Enforced>(tier, burst);
+    }
+}
+
+void Ladder::would_decide(base::Direction direction, std::span<const Question> questions,
+                          std::span<base::Decision> decisions) const noexcept {
+    assert(questions.size() == decisions.size() && questions.size() <= kBurstMax);
+    Burst burst{.questions = questions, .decisions = decisions, .direction = direction, .open = 0};
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        if (!is_audited(tiers_, direction, questions[i].subject)) continue;
+        burst.open |= std::uint64_t{1} << i;
+        decisions[i] = base::Decision{};
+    }
+    for (const Tier& tier : tiers_) {
+        if (burst.open == 0) return;
+        ask_tier<View::Audit>(tier, burst);
     }
 }
 
@@ -156,14 +215,16 @@ std::vector<Trace> Ladder::trace(base::Direction direction, const Question& ques
     std::vector<Trace> traces;
     const bool own_node = question.own_node && direction == base::Direction::Ingress;
     for (const Tier& tier : tiers_) {
-        const Place place = place_of(
-            direction == base::Direction::Egress ? tier.egress : tier.ingress, question.subject);
+        const Place place = place_of(enforced(tier, direction), question.subject);
+        const Place audit = place_of(audited(tier, direction), question.subject);
         Trace trace{.tier = tier.number,
                     .table = place.table,
                     .group = place.group,
                     .matched = false,
                     .action = base::Action::Pass,
-                    .rule = base::kNoRule};
+                    .rule = base::kNoRule,
+                    .audit_table = audit.table,
+                    .audit_group = audit.group};
         if (place.group != 0) {
             const Row* row = nullptr;
             if (place.shard != nullptr && place.shard->table != nullptr) {
@@ -186,11 +247,9 @@ std::vector<Trace> Ladder::trace(base::Direction direction, const Question& ques
 std::size_t Ladder::rows() const noexcept {
     std::size_t total = 0;
     for (const Tier& tier : tiers_) {
-        for (const DirectionTables* tables : {&tier.egress, &tier.ingress}) {
-            for (const Shard& shard : tables->shards) {
-                if (shard.table != nullptr) total += shard.table->size();
-            }
-        }
+        for_each_shard(tier, [&total](const Shard& shard) {
+            if (shard.table != nullptr) total += shard.table->size();
+        });
     }
     return total;
 }
@@ -198,9 +257,8 @@ std::size_t Ladder::rows() const noexcept {
 std::size_t Ladder::tables() const noexcept {
     std::size_t total = 0;
     for (const Tier& tier : tiers_) {
-        for (const DirectionTables* tables : {&tier.egress, &tier.ingress}) {
-            for (const Shard& shard : tables->shards) total += shard.table != nullptr ? 1 : 0;
-        }
+        for_each_shard(tier,
+                       [&total](const Shard& shard) { total += shard.table != nullptr ? 1 : 0; });
     }
     return total;
 }

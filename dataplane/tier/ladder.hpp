@@ -10,6 +10,10 @@
 /// default, allow. An isolating tier (NetworkPolicy) is final for every subject that has a group
 /// in it: no matching row means deny, except traffic from the pod's own node.
 ///
+/// Policies may be audited: what they would deny is let through and told. The tiers that are asked
+/// first lack their denials; beside them stand tables that have them, with groups only for the
+/// subjects for which that could matter. would_decide() looks at these instead, where there are any.
+///
 /// Threads: immutable after build; decide() by any worker.
 /// Memory:  shares tables and maps with earlier ladders that had the same ones.
 /// Cost:    per burst: one pass over each tier; questions are bucketed by table before classifying.
@@ -52,6 +56,10 @@ struct Tier {
     TierKind kind = TierKind::Ordered;
     DirectionTables egress;
     DirectionTables ingress;
+    // As they would be if audited policies were enforced. A subject without a group here stands as
+    // it does above.
+    DirectionTables audit_egress = {};
+    DirectionTables audit_ingress = {};
 };
 
 struct Question {
@@ -72,6 +80,8 @@ struct Trace {
     bool matched = false;
     base::Action action = base::Action::Allow;
     std::uint32_t rule = base::kNoRule;
+    std::uint32_t audit_table = 0;
+    std::uint16_t audit_group = 0;  ///< 0: no audited policy would make a difference here
 };
 
 class Ladder {
@@ -83,6 +93,16 @@ public:
     void decide(base::Direction direction, std::span<const Question> questions,
                 std::span<base::Decision> decisions) const noexcept;
 
+    /// Is there anything to be audited? If not, would_decide() has nothing to add.
+    bool audits(base::Direction direction) const noexcept {
+        return direction == base::Direction::Egress ? audits_egress_ : audits_ingress_;
+    }
+    /// decisions[i] holds what decide() answered to questions[i], and becomes what it would answer
+    /// if audited policies were enforced. Requires: as decide().
+    /// Cost: two loads a tier for a subject that no audited policy is about.
+    void would_decide(base::Direction direction, std::span<const Question> questions,
+                      std::span<base::Decision> decisions) const noexcept;
+
     /// Every tier up to and including the one that decides. Control path.
     std::vector<Trace> trace(base::Direction direction, const Question& question) const;
 
@@ -91,6 +111,8 @@ public:
 
 private:
     std::vector<Tier> tiers_;
+    bool audits_egress_ = false;
+    bool audits_ingress_ = false;
 };
 
 }  // namespace tierwall::tier

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// EventRing: the denied packets of one worker, for whoever wants to read about them.
+/// EventRing: the denied packets of one worker, and those that an audited policy would have denied,
+/// for whoever wants to read about them.
 ///
 /// The worker writes and never waits: when the reader is slow, events are lost and counted, and
 /// packets are not slowed down. Losing is the design; counters stay exact.
@@ -23,12 +24,13 @@
 
 namespace tierwall::verdict {
 
-/// One denied packet.
+/// One packet that was denied, or let through only because a policy is audited.
 struct Event {
     std::uint64_t time_ms = 0;  ///< of the clock that the worker judges by
     parse::Tuple tuple;         ///< as the packet had it
     base::Verdict verdict;
     std::uint16_t port = 0;  ///< where it came in
+    bool audit = false;      ///< it was let through: `verdict` is what would have been
 };
 static_assert(sizeof(Event) == 64);
 

@@ -38,6 +38,30 @@ void ask_direction(const tier::Ladder& ladder, base::Direction direction,
     }
 }
 
+/// Egress is asked first, and what it would deny is not asked again.
+void audit_direction(const tier::Ladder& ladder, base::Direction direction,
+                     std::span<Inquiry> inquiries) noexcept {
+    if (!ladder.audits(direction)) return;
+    std::array<tier::Question, tier::kBurstMax> questions;
+    std::array<base::Decision, tier::kBurstMax> decisions;
+    std::array<Inquiry*, tier::kBurstMax> askers;
+    const bool egress = direction == base::Direction::Egress;
+    std::size_t count = 0;
+    for (Inquiry& inquiry : inquiries) {
+        const identity::Entry& subject = egress ? inquiry.source : inquiry.destination;
+        if (inquiry.self || !subject.is_subject() || !inquiry.allowed()) continue;
+        if (inquiry.audit.action != base::Action::Allow) continue;
+        questions[count] = question(inquiry, direction);
+        decisions[count] = egress ? inquiry.egress : inquiry.ingress;
+        askers[count++] = &inquiry;
+    }
+    if (count == 0) return;
+    ladder.would_decide(direction, {questions.data(), count}, {decisions.data(), count});
+    for (std::size_t i = 0; i < count; ++i) {
+        if (decisions[i].action != base::Action::Allow) askers[i]->audit = decisions[i];
+    }
+}
+
 }  // namespace
 
 tier::Question question(const Inquiry& inquiry, base::Direction direction) noexcept {
@@ -81,6 +105,8 @@ void ask(const tier::Ladder& ladder, std::span<Inquiry> inquiries) noexcept {
     assert(inquiries.size() <= tier::kBurstMax);
     ask_direction(ladder, base::Direction::Egress, inquiries);
     ask_direction(ladder, base::Direction::Ingress, inquiries);
+    audit_direction(ladder, base::Direction::Egress, inquiries);
+    audit_direction(ladder, base::Direction::Ingress, inquiries);
 }
 
 base::Verdict verdict_of(const Inquiry& inquiry) noexcept {

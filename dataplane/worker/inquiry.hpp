@@ -5,11 +5,13 @@
 /// Inquiry: what policy is asked about one piece of traffic, and the answers of both directions.
 ///
 /// Inquiries of a burst are answered together: the egress policy of every source that is a
-/// subject, then the ingress policy of every destination that is one.
+/// subject, then the ingress policy of every destination that is one. What both allow is asked once
+/// more where policies are audited: what would they say if they were enforced?
 ///
 /// Threads: values; ask() by any worker.
 /// Memory:  on the worker's stack.
-/// Cost:    two bulk questions to the ladder, whatever the number of inquiries.
+/// Cost:    two bulk questions to the ladder, whatever the number of inquiries; two more where
+///          anything is audited.
 
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
@@ -46,6 +48,8 @@ struct Inquiry {
     bool self = false;  ///< one address talks to itself: no policy applies
     base::Decision egress;
     base::Decision ingress;
+    /// Of what is allowed: the denial that audited policies would make of it. Allow: none.
+    base::Decision audit = {};
 
     /// The same ends with their parts exchanged, as for the connection that `tuple` answers.
     Inquiry reversed(const parse::Tuple& tuple) const noexcept;

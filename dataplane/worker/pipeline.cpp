@@ -6,6 +6,7 @@
 #include "dataplane/worker/delivery.hpp"
 #include "dataplane/worker/entrance.hpp"
 #include "dataplane/worker/fragment_table.hpp"
+#include "dataplane/worker/inquiry.hpp"
 #include "dataplane/worker/trust.hpp"
 
 #include <algorithm>
@@ -45,7 +46,8 @@ struct Pipeline::State {
           trust(config.ports, map, bindings_of(config)),
           admission({*flows, fragments, map, trust, counters}),
           delivery(map, trust),
-          hits(std::size_t{config.rules_max} + 1) {}
+          hits(std::size_t{config.rules_max} + 1),
+          would_deny(hits.size()) {}
 
     EntranceRules rules;
     std::uint64_t pickup_ms;
@@ -61,14 +63,21 @@ struct Pipeline::State {
     Admission admission;
     Delivery delivery;
     Round round;
-    Places later;  ///< later fragments of the burst
-    std::vector<base::Counter> hits;
+    Places later;                     ///< later fragments of the burst
+    std::vector<base::Counter> hits;  ///< by rule
+    std::vector<base::Counter> would_deny;
 
     void parse_all(const Burst& burst) noexcept;
     void enter(const Burst& burst) noexcept;
     void judge_rounds(const Burst& burst) noexcept;
+    std::size_t place(std::uint32_t rule) const noexcept {
+        return std::min<std::size_t>(rule, hits.size() - 1);
+    }
     void hit(std::uint32_t rule) noexcept {
-        if (rule != base::kNoRule) hits[std::min<std::size_t>(rule, hits.size() - 1)].add();
+        if (rule != base::kNoRule) hits[place(rule)].add();
+    }
+    void note(const verdict::Event& event) noexcept {
+        if (!events->push(event)) counters.events_lost.add();
     }
 };
 
@@ -171,12 +180,16 @@ void Pipeline::account(std::span<const Frame> frames, const Moment& moment,
             state.hit(outcome.verdict.rule);
             // Nobody is denied what he has already: switches see such frames all the time.
             if (outcome.verdict.reason == base::Reason::SamePort) continue;
-            const bool kept = state.events->push(
-                {moment.now_ms, headers[i].tuple, outcome.verdict, frames[i].port});
-            if (!kept) state.counters.events_lost.add();
+            state.note({moment.now_ms, headers[i].tuple, outcome.verdict, frames[i].port});
         } else if (outcome.judged) {
             state.hit(outcome.egress.rule);
             state.hit(outcome.ingress.rule);
+            if (outcome.audit.action == base::Action::Allow) [[likely]]
+                continue;
+            state.counters.would_deny.add();
+            state.would_deny[state.place(outcome.audit.rule)].add();
+            state.note({moment.now_ms, headers[i].tuple, denial(outcome.audit), frames[i].port,
+                        /*audit=*/true});
         }
     }
 }
@@ -211,7 +224,11 @@ const flow::Table& Pipeline::flows() const noexcept { return *state_->flows; }
 verdict::EventRing& Pipeline::events() noexcept { return *state_->events; }
 
 std::uint64_t Pipeline::rule_hits(std::uint32_t rule) const noexcept {
-    return state_->hits[std::min<std::size_t>(rule, state_->hits.size() - 1)].read();
+    return state_->hits[state_->place(rule)].read();
+}
+
+std::uint64_t Pipeline::rule_would_deny(std::uint32_t rule) const noexcept {
+    return state_->would_deny[state_->place(rule)].read();
 }
 
 std::uint64_t Pipeline::fragments_replaced() const noexcept {

@@ -49,6 +49,7 @@ struct Outcome {
     base::Verdict verdict;
     base::Decision egress;   ///< valid when `judged`
     base::Decision ingress;  ///< valid when `judged`
+    base::Decision audit;    ///< valid when `judged`: see Inquiry::audit
     bool judged = false;     ///< policy was asked for this packet
 };
 
@@ -78,8 +79,8 @@ public:
     /// Requires: equal sizes, at most kBurst.
     void decide(std::span<const Frame> frames, const Moment& moment,
                 std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
-    /// Counts the packets of a decided burst by their reasons, and notes the denied ones. Whoever
-    /// finds in between that a packet cannot go on gives it that verdict, so that it counts once.
+    /// Counts the packets of a decided burst by their reasons, and notes the denied ones and those
+    /// that audited policies would have denied. Whoever finds in between that a packet cannot go on gives it that verdict, so that it counts once.
     void account(std::span<const Frame> frames, const Moment& moment,
                  std::span<const parse::Headers> headers,
                  std::span<const Outcome> outcomes) noexcept;
@@ -105,9 +106,11 @@ public:
     const flow::Table& flows() const noexcept;
     /// New flows and denied packets that a rule decided.
     std::uint64_t rule_hits(std::uint32_t rule) const noexcept;
+    /// What was let through although this rule of an audited policy denies it.
+    std::uint64_t rule_would_deny(std::uint32_t rule) const noexcept;
     /// Verdicts of first fragments that had to make room while they were still good.
     std::uint64_t fragments_replaced() const noexcept;
-    /// Denied packets, for one reader.
+    /// Denied packets, and those that audited policies would have denied; for one reader.
     verdict::EventRing& events() noexcept;
 
 private:

@@ -102,6 +102,7 @@ void Settlement::settle_item(const Burst& burst, const Round& round, const Item&
     outcome.judged = true;
     outcome.egress = inquiry.egress;
     outcome.ingress = inquiry.ingress;
+    outcome.audit = inquiry.audit;
     switch (item.matter) {
         case Matter::Changed: outcome.verdict = changed(burst, round, item); break;
         case Matter::NewConnection: outcome.verdict = new_connection(burst, round, item); break;
@@ -122,6 +123,7 @@ base::Verdict Settlement::unknown(const Burst& burst, const Round& round,
         const Inquiry& reversed = round.reversed[item.reversed];
         burst.outcomes[item.packet].egress = reversed.egress;
         burst.outcomes[item.packet].ingress = reversed.ingress;
+        burst.outcomes[item.packet].audit = reversed.audit;
         verdict = is_rst(headers) ? verdict_of(reversed) : open(burst, round, item, true);
         if (verdict.action == base::Action::Allow) verdict.reason = base::Reason::PickedUp;
         return verdict;
