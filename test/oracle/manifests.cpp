@@ -70,7 +70,8 @@ Json manifests(const Scenario& scenario) {
 
 std::string manifests_text(const Scenario& scenario) {
     std::string out;
-    for (const Json& item : manifests(scenario)["items"]) out += "---\n" + item.dump() + "\n";
+    const Json all = manifests(scenario);
+    for (const Json& item : all["items"]) out += "---\n" + item.dump() + "\n";
     return out;
 }
 

@@ -89,15 +89,6 @@ oracle::Manner manner_of(const oracle::Scenario& scenario, std::uint64_t seed) {
     return manner;
 }
 
-void drop_unsupported(oracle::Scenario& scenario) {
-    Json kept = Json::array();
-    for (const Json& policy : scenario.policies) {
-        const std::string version = policy["apiVersion"];
-        if (!version.ends_with("v1alpha1")) kept.push_back(policy);
-    }
-    scenario.policies = kept;
-}
-
 void report(std::uint64_t seed, const oracle::Story& story, const oracle::Manner& manner,
             const oracle::Probe& probe) {
     if (!oracle::retell(story, manner, probe)) {
@@ -142,7 +133,6 @@ BOOST_AUTO_TEST_CASE(random_clusters_are_judged_as_the_text_of_the_api_says) {
     for (std::uint64_t seed = first_seed(); budget.is_left(tally); ++seed) {
         oracle::Random random(seed);
         oracle::Story story{oracle::generate(random)};
-        drop_unsupported(story.front());
         oracle::Comparison comparison(manner_of(story.front(), seed));
         const auto refused = comparison.tell(story.front());
         BOOST_REQUIRE_MESSAGE(!refused, "seed " << seed << ": " << refused.value_or(""));
@@ -158,7 +148,6 @@ BOOST_AUTO_TEST_CASE(after_any_row_of_updates_everything_is_judged_as_from_an_em
     for (std::uint64_t seed = first_seed(); budget.is_left(tally); ++seed) {
         oracle::Random random(seed + kSeedOfUpdates);
         oracle::Story story{oracle::generate(random)};
-        drop_unsupported(story.front());
         oracle::Comparison comparison(manner_of(story.front(), seed));
         const int before = tally.disagreements;
         for (int step = 0; step <= kSteps && tally.disagreements == before; ++step) {
@@ -166,7 +155,6 @@ BOOST_AUTO_TEST_CASE(after_any_row_of_updates_everything_is_judged_as_from_an_em
             if (step > 0) {
                 story.push_back(story.back());
                 what = oracle::mutate(story.back(), random);
-                drop_unsupported(story.back());
             }
             const auto refused = comparison.tell(story.back());
             BOOST_REQUIRE_MESSAGE(!refused, "seed " << seed << " step " << step << " (" << what
