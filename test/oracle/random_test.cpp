@@ -35,18 +35,19 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 
 std::uint64_t first_seed() { return setting("ORACLE_SEED", 1); }
 
-/// What all tests of the program did, said once at its end.
-struct Total {
-    oracle::Tally tally;
-    const Clock::time_point start = Clock::now();
-    ~Total() {
-        if (tally.decisions() == 0) return;
-        std::cout << "figure: oracle: " << tally.text() << ", seed " << first_seed() << ", "
-                  << tally.worlds << " worlds\n";
+const Clock::time_point kStart = Clock::now();
+
+/// Over all tests of the program.
+oracle::Tally total;
+
+/// Says what they did once, at the end.
+struct Report {
+    ~Report() {
+        if (total.decisions() == 0) return;
+        std::cout << "figure: oracle: " << total.text() << ", seed " << first_seed() << ", "
+                  << total.worlds << " worlds\n";
     }
-    double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
 };
-Total total;
 
 /// How long a test goes on.
 class Budget {
@@ -71,8 +72,9 @@ private:
         if (Clock::now() < next_word_) return;
         next_word_ = Clock::now() + pace();
         std::cout << "progress: " << tally.text() << " of " << wanted_ << " an engine, "
-                  << tally.worlds << " worlds, " << static_cast<int>(total.seconds()) << " s"
-                  << std::endl;
+                  << tally.worlds << " worlds, "
+                  << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - kStart).count()
+                  << " s" << std::endl;
     }
 
     std::uint64_t wanted_;
@@ -117,7 +119,7 @@ void check(oracle::Comparison& comparison, const oracle::Story& story, oracle::R
 void finish(const char* what, const oracle::Tally& tally) {
     std::cout << "figure: oracle " << what << ": " << tally.text() << ", " << tally.allowed
               << " allowed, " << tally.worlds << " worlds\n";
-    total.tally += tally;
+    total += tally;
     BOOST_TEST(tally.disagreements == 0);
     BOOST_TEST(tally.allowed > tally.decisions() / 10);
     BOOST_TEST(tally.allowed < tally.decisions() - tally.decisions() / 10);
@@ -126,6 +128,7 @@ void finish(const char* what, const oracle::Tally& tally) {
 }  // namespace
 
 BOOST_TEST_GLOBAL_FIXTURE(Eal);
+BOOST_TEST_GLOBAL_FIXTURE(Report);
 
 BOOST_AUTO_TEST_CASE(random_clusters_are_judged_as_the_text_of_the_api_says) {
     oracle::Tally tally;
