@@ -103,12 +103,13 @@ struct Rule {
 struct Policy {
     std::uint16_t tier = base::kTierNetworkPolicy;  ///< base::TierNumber
     std::int32_t priority = 0;   ///< lower first, within the tier; 0 for NetworkPolicy
-    std::string kind;            ///< "NetworkPolicy", "ClusterNetworkPolicy"
+    std::string kind;            ///< "NetworkPolicy", "AdminNetworkPolicy" and so on
     std::string namespace_name;  ///< empty for cluster-scoped kinds
     std::string name;
     PodSet subject;
     bool isolates_ingress = false;  ///< NetworkPolicy: policyTypes
     bool isolates_egress = false;
+    bool audit = false;         ///< what it denies is let through and counted
     std::vector<Rule> ingress;  ///< peers are sources, ports are the subject's
     std::vector<Rule> egress;   ///< peers are destinations
     friend bool operator==(const Policy&, const Policy&) = default;
