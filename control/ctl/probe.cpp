@@ -14,7 +14,7 @@ namespace tierwall::ctl {
 
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// `name`, `note`, `expect` and `ambiguous` are remarks: case files carry them. `http` and `tls`
 /// come after the first packet, which alone is asked about.
