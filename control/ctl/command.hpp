@@ -21,8 +21,9 @@
 
 namespace tierwall::ctl {
 
-inline constexpr int kExitFound = 1;  ///< asked about errors, and there are some
-inline constexpr int kExitError = 2;  ///< no answer
+inline constexpr int kExitFound = 1;    ///< asked about errors, and there are some
+inline constexpr int kExitError = 2;    ///< no answer
+inline constexpr int kExitWaiting = 3;  ///< a story that cannot be played without DNS learning
 
 struct Answer {
     std::string text;
@@ -38,6 +39,7 @@ void offer_explain(CLI::App& app, Run& run);
 void offer_status(CLI::App& app, Run& run);
 void offer_flows(CLI::App& app, Run& run);
 void offer_rules(CLI::App& app, Run& run);
+void offer_replay(CLI::App& app, Run& run);
 
 /// A subcommand with --help and --version.
 CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& description);

@@ -14,8 +14,11 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint8_t kEchoRequest4 = 8;
 constexpr std::uint8_t kEchoRequest6 = 128;
 constexpr std::uint8_t kTcpSyn = 0x02;
-constexpr std::uint8_t kSctpInit = 1;
 constexpr std::uint8_t kHopLimit = 64;
+constexpr std::uint8_t kFragmentHeader = 44;
+constexpr std::uint32_t kMoreFragments4 = 0x2000;
+/// What a router says that the next link can carry.
+constexpr std::uint32_t kNextMtu = 1280;
 
 void put16(Bytes& out, std::uint32_t value) {
     out.push_back(static_cast<std::uint8_t>(value >> 8 & 0xff));
@@ -69,7 +72,7 @@ Bytes tcp(const PacketFields& fields) {
     put32(out, 1);  // sequence
     put32(out, 0);
     out.push_back(5 << 4);
-    out.push_back(kTcpSyn);
+    out.push_back(fields.tcp_flags.value_or(kTcpSyn));
     put16(out, 0xffff);  // window
     put32(out, 0);       // checksum, urgent pointer
     set16(out, 16, ~sum(out, pseudo_header(fields, out.size())));
@@ -92,9 +95,9 @@ Bytes sctp(const PacketFields& fields) {
     Bytes out;
     put16(out, fields.source_port);
     put16(out, fields.destination_port);
-    put32(out, 0);  // verification tag of an INIT
-    put32(out, 0);  // checksum
-    out.push_back(kSctpInit);
+    put32(out, fields.sctp_chunk == kSctpInit ? 0 : 1);  // an INIT has no verification tag
+    put32(out, 0);                                       // checksum
+    out.push_back(fields.sctp_chunk);
     out.push_back(0);
     put16(out, 20);
     put32(out, 1);             // initiate tag
@@ -106,15 +109,26 @@ Bytes sctp(const PacketFields& fields) {
     return out;
 }
 
+bool is_too_big(const PacketFields& fields) {
+    if (fields.protocol == base::kIpIcmpv6) return fields.icmp_type == 2;
+    return fields.icmp_type == 3 && fields.icmp_code == 4;
+}
+
+/// Behind the first eight bytes of an error stands the packet that it is about.
 Bytes icmp(const PacketFields& fields) {
     const bool v6 = fields.protocol == base::kIpIcmpv6;
     Bytes out;
     out.push_back(fields.icmp_type.value_or(v6 ? kEchoRequest6 : kEchoRequest4));
-    out.push_back(0);
+    out.push_back(fields.icmp_code);
     put16(out, 0);
-    put16(out, fields.source_port);  // identifier
-    put16(out, 1);                   // sequence
-    put32(out, 0);
+    if (fields.quoted.empty()) {
+        put16(out, fields.source_port);  // identifier
+        put16(out, 1);                   // sequence
+        put32(out, 0);
+    } else {
+        put32(out, is_too_big(fields) ? kNextMtu : 0);
+        out.insert(out.end(), fields.quoted.begin(), fields.quoted.end());
+    }
     set16(out, 2, ~sum(out, v6 ? pseudo_header(fields, out.size()) : 0));
     return out;
 }
@@ -130,10 +144,21 @@ Bytes transport(const PacketFields& fields) {
     }
 }
 
+/// A piece carries a multiple of eight bytes unless it is the last one.
+Bytes payload(const PacketFields& fields) {
+    if (!fields.fragment) return transport(fields);
+    if (fields.fragment->offset != 0) return Bytes(16, 0);
+    Bytes out = transport(fields);
+    out.resize((out.size() + 7) / 8 * 8, 0);
+    return out;
+}
+
 Bytes ipv4_header(const PacketFields& fields, std::size_t payload_length) {
     Bytes out{0x45, 0};
     put16(out, static_cast<std::uint32_t>(20 + payload_length));
-    put32(out, 0);  // identification, no fragment
+    const FragmentFields piece = fields.fragment.value_or(FragmentFields{});
+    put16(out, piece.id & 0xffff);
+    put16(out, (piece.more ? kMoreFragments4 : 0) | piece.offset / 8u);
     out.push_back(kHopLimit);
     out.push_back(fields.protocol);
     put16(out, 0);
@@ -146,25 +171,36 @@ Bytes ipv4_header(const PacketFields& fields, std::size_t payload_length) {
 Bytes ipv6_header(const PacketFields& fields, std::size_t payload_length) {
     Bytes out;
     put32(out, 6u << 28);
-    put16(out, static_cast<std::uint32_t>(payload_length));
-    out.push_back(fields.protocol);
+    const std::size_t extension = fields.fragment ? 8 : 0;
+    put16(out, static_cast<std::uint32_t>(payload_length + extension));
+    out.push_back(fields.fragment ? kFragmentHeader : fields.protocol);
     out.push_back(kHopLimit);
     put(out, fields.source);
     put(out, fields.destination);
+    if (fields.fragment) {
+        out.push_back(fields.protocol);
+        out.push_back(0);
+        put16(out, (fields.fragment->offset & 0xfff8u) | (fields.fragment->more ? 1u : 0u));
+        put32(out, fields.fragment->id);
+    }
     return out;
 }
 
 }  // namespace
 
+std::vector<std::uint8_t> ip_packet(const PacketFields& fields) {
+    const Bytes body = payload(fields);
+    Bytes packet =
+        fields.source.is_v4() ? ipv4_header(fields, body.size()) : ipv6_header(fields, body.size());
+    packet.insert(packet.end(), body.begin(), body.end());
+    return packet;
+}
+
 std::vector<std::uint8_t> probe_packet(const PacketFields& fields) {
-    const bool v4 = fields.source.is_v4();
-    const Bytes payload = transport(fields);
-    const Bytes header =
-        v4 ? ipv4_header(fields, payload.size()) : ipv6_header(fields, payload.size());
+    const Bytes packet = ip_packet(fields);
     Bytes frame{0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1};
-    put16(frame, v4 ? base::kEtherIpv4 : base::kEtherIpv6);
-    frame.insert(frame.end(), header.begin(), header.end());
-    frame.insert(frame.end(), payload.begin(), payload.end());
+    put16(frame, fields.source.is_v4() ? base::kEtherIpv4 : base::kEtherIpv6);
+    frame.insert(frame.end(), packet.begin(), packet.end());
     return frame;
 }
 
