@@ -157,6 +157,7 @@ void read_dataplane(const Reader& root, Config& config) {
         dataplane.mode = worker::DataplaneConfig::Mode::Switch;
     }
     dataplane.boot_open = read_word(root.at("boot"), "closed", "open");
+    dataplane.keep_established = read_word(root.at("established"), "rejudge", "keep");
     read_number(root.at("workers"), 1, worker::kWorkersMax, dataplane.workers);
     read_flows_max(root.at("flows_max"), dataplane);
     read_number(root.at("pickup_s"), 0, 86'400, dataplane.pickup_s);
@@ -221,6 +222,7 @@ void read_places(const Reader& root, const std::filesystem::path& folder, Config
         }
     }
     read_number(root.at("addresses_max"), 1, kAddressesMax, config.addresses_max);
+    config.own_node_egress = read_word(root.at("own_node_egress"), "enforce", "exempt");
     read_number(root.at("log_denied_per_s"), 0, kLogDeniedMax, config.log_denied_per_s);
 }
 
@@ -242,7 +244,7 @@ base::Result<Config> decode(const document::Documents& documents) {
     Config config;
     root.allow_only({"eal", "ports", "mode", "workers", "scope", "sync", "boot", "state_dir", "tls",
                      "name", "status_socket", "flows_max", "addresses_max", "pickup_s", "timeouts",
-                     "pass_non_ip", "log_denied_per_s"});
+                     "pass_non_ip", "log_denied_per_s", "own_node_egress", "established"});
     read_eal(root.at("eal"), config);
     read_dataplane(root, config);
     read_scope(root.at("scope"), config);

@@ -41,6 +41,7 @@ struct Config {
     std::string name;  ///< empty: the host's name
     std::string status_socket = "/run/tierwall/tierwalld.sock";
     std::uint32_t addresses_max = 1u << 19;
+    bool own_node_egress = false;         ///< own_node_egress: exempt
     std::uint32_t log_denied_per_s = 10;  ///< lines about denied packets; 0: none
 };
 

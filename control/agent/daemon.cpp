@@ -30,7 +30,8 @@ Daemon::Daemon(const Config& config, std::string version, Loop& loop, Log log)
       loop_(loop),
       log_(std::move(log)),
       bindings_(config.bindings),
-      denials_(config.log_denied_per_s, log_) {}
+      denials_(config.log_denied_per_s, log_),
+      audits_(config.log_denied_per_s, log_, "audit: packets that would be denied") {}
 
 Daemon::~Daemon() {
     // Whoever waits for the control thread must stop waiting before it is waited for.
@@ -52,7 +53,8 @@ base::Status Daemon::open() {
     store_ = std::make_unique<Store>(std::move(store));
     TW_TRY(enforcer, Enforcer::create({.scope = config_.scope,
                                        .addresses_max = config_.addresses_max,
-                                       .workers_max = config_.dataplane.workers}));
+                                       .workers_max = config_.dataplane.workers,
+                                       .own_node_egress = config_.own_node_egress}));
     enforcer_ = std::move(enforcer);
     TW_TRY(dataplane, worker::Dataplane::create(config_.dataplane, enforcer_->published(),
                                                 enforcer_->readers(), enforcer_->addresses()));
@@ -195,7 +197,7 @@ void Daemon::log_denied() {
         for (std::size_t taken = 0; taken < kEventsATick;) {
             const std::size_t count = dataplane_->take_events(worker, events);
             for (const verdict::Event& event : std::span(events).first(count)) {
-                denials_.add(now, [&] {
+                (event.audit ? audits_ : denials_).add(now, [&] {
                     return denial_text(event, config_.dataplane.ports[event.port].name, *enforcer_);
                 });
             }
@@ -206,6 +208,7 @@ void Daemon::log_denied() {
     const std::uint64_t lost = events_lost();
     denials_.add_unknown(now, lost - std::exchange(events_lost_, lost));
     denials_.tick(now);
+    audits_.tick(now);
 }
 
 void Daemon::run() {

@@ -74,6 +74,7 @@ private:
     std::unique_ptr<SyncClient> client_;
     std::unique_ptr<Report> report_;
     DenialLog denials_;
+    DenialLog audits_;               ///< apart, so that neither keeps the other out of the log
     std::uint64_t events_lost_ = 0;  ///< as far as they are told
     bool from_disk_ = false;
     std::string disk_problem_;

@@ -84,11 +84,11 @@ base::Result<TierFacts> decode_tier(const proto::Key& key, const std::string& by
     TW_TRY(right_key, check_key(key, proto::number_key({body.number()})));
     TW_TRY(number, check_tier(body.number()));
     TW_TRY(name, check_name(body.name(), "name"));
+    TierFacts tier{body.number(), body.name(), tier::TierKind::Ordered, std::nullopt};
+    if (body.has_audits()) tier.audits = body.audits();
     switch (body.kind()) {
-        case v1::TIER_KIND_ORDERED:
-            return TierFacts{body.number(), body.name(), tier::TierKind::Ordered};
-        case v1::TIER_KIND_ISOLATING:
-            return TierFacts{body.number(), body.name(), tier::TierKind::Isolating};
+        case v1::TIER_KIND_ORDERED: return tier;
+        case v1::TIER_KIND_ISOLATING: tier.kind = tier::TierKind::Isolating; return tier;
         default: return Error{Errc::NotSupported, {}, "unknown kind of tier"};
     }
 }
@@ -145,7 +145,7 @@ base::Result<PolicyFacts> decode_policy(const proto::Key& key, const std::string
     TW_TRY(right_key, check_key(key, proto::number_key({body.number()})));
     TW_TRY(number, check_number(body.number()));
     TW_TRY(path, check_name(body.path(), "path"));
-    return PolicyFacts{body.number(), body.tier(), body.path()};
+    return PolicyFacts{body.number(), body.tier(), body.path(), body.audit()};
 }
 
 base::Result<RuleFacts> decode_rule(const proto::Key& key, const std::string& bytes) {

@@ -39,6 +39,11 @@ struct TierFacts {
     std::uint32_t number = 0;
     std::string name;
     tier::TierKind kind = tier::TierKind::Ordered;
+    /// Not enforced: the tier whose tables these would be if audited policies were enforced.
+    std::optional<std::uint32_t> audits;
+
+    /// The tier to which its policies and rules belong.
+    std::uint32_t real() const { return audits.value_or(number); }
 };
 
 struct NodeFacts {
@@ -68,6 +73,7 @@ struct PolicyFacts {
     std::uint32_t number = 0;
     std::uint32_t tier = 0;
     std::string path;
+    bool audit = false;
 };
 
 struct RuleFacts {

@@ -32,7 +32,7 @@ public:
         : edit_(edit), model_(edit.model), problems_(problems) {}
 
     void check() {
-        if (!edit_.tiers.empty()) check_tier_names();
+        if (!edit_.tiers.empty()) check_tiers();
         if (!edit_.nodes.empty()) check_node_names();
         visit(model_.addresses, edit_.addresses, edit_.nodes.took_away(),
               [this](const AddressFacts& address) { check_address(address); });
@@ -53,12 +53,31 @@ public:
     }
 
 private:
-    void check_tier_names() {
+    void check_tiers() {
         std::unordered_set<std::string> names;
+        std::unordered_set<std::uint32_t> audited;
         for (const auto& [number, tier] : model_.tiers) {
-            if (names.insert(tier.name).second) continue;
-            problems_.add({Errc::Duplicate, numbered("Tier", number), "name " + tier.name});
+            const std::string where = numbered("Tier", number);
+            if (!names.insert(tier.name).second) {
+                problems_.add({Errc::Duplicate, where, "name " + tier.name});
+            }
+            if (!tier.audits) continue;
+            const std::string other = numbered("tier", *tier.audits);
+            const auto enforced = model_.tiers.find(*tier.audits);
+            if (enforced == model_.tiers.end()) {
+                problems_.add({Errc::NotFound, where, other});
+            } else if (enforced->second.audits || enforced->second.kind != tier.kind) {
+                problems_.add({Errc::Invalid, where, "cannot audit " + other});
+            } else if (!audited.insert(*tier.audits).second) {
+                problems_.add({Errc::Duplicate, where, other + " is audited twice"});
+            }
         }
+    }
+
+    /// Of a table's tier; its own number when that is unknown, which is reported elsewhere.
+    std::uint32_t real_tier(const TableFacts& table) const {
+        const auto tier = model_.tiers.find(table.key.tier);
+        return tier == model_.tiers.end() ? table.key.tier : tier->second.real();
     }
 
     void check_node_names() {
@@ -76,9 +95,13 @@ private:
     }
 
     void check_policy(const PolicyFacts& policy) {
-        if (model_.tiers.contains(policy.tier)) return;
-        problems_.add(
-            {Errc::NotFound, numbered("Policy", policy.number), numbered("tier", policy.tier)});
+        const auto tier = model_.tiers.find(policy.tier);
+        const std::string where = numbered("Policy", policy.number);
+        if (tier == model_.tiers.end()) {
+            problems_.add({Errc::NotFound, where, numbered("tier", policy.tier)});
+        } else if (tier->second.audits) {
+            problems_.add({Errc::Invalid, where, "is in a tier that is not enforced"});
+        }
     }
 
     void check_rule(const RuleFacts& rule) {
@@ -132,7 +155,7 @@ private:
         for (const std::uint32_t number : group.policies) {
             const auto policy = model_.policies.find(number);
             if (policy == model_.policies.end()) return numbered("no policy", number);
-            if (policy->second.tier != table.key.tier) {
+            if (policy->second.tier != real_tier(table)) {
                 return numbered("policy", number) + " belongs to another tier";
             }
         }
@@ -154,7 +177,7 @@ private:
         }
         const auto policy = model_.policies.find(rule->second.policy);
         const bool same_tier =
-            policy != model_.policies.end() && policy->second.tier == table.key.tier;
+            policy != model_.policies.end() && policy->second.tier == real_tier(table);
         return same_tier ? std::string() : name + " belongs to another tier";
     }
 

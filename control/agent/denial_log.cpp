@@ -25,7 +25,7 @@ void DenialLog::tick(Clock::time_point now) {
     running_ = false;
     lines_ = 0;
     if (untold_ == 0) return;
-    log_("denied packets without a line of their own: " + std::to_string(untold_) +
+    log_(what_ + " without a line of their own: " + std::to_string(untold_) +
          " (log_denied_per_s: " + std::to_string(lines_per_s_) + ")");
     untold_ = 0;
 }

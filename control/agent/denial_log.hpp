@@ -24,9 +24,9 @@ public:
     using Clock = std::chrono::steady_clock;
     using Log = std::function<void(const std::string&)>;
 
-    /// 0 lines: nothing is ever told.
-    DenialLog(std::uint32_t lines_per_s, Log log)
-        : lines_per_s_(lines_per_s), log_(std::move(log)) {}
+    /// 0 lines: nothing is ever told. `what` is told of, as the sum of a second calls it.
+    DenialLog(std::uint32_t lines_per_s, Log log, std::string what = "denied packets")
+        : lines_per_s_(lines_per_s), log_(std::move(log)), what_(std::move(what)) {}
 
     /// One denied packet.
     void add(Clock::time_point now, const std::function<std::string()>& text);
@@ -40,6 +40,7 @@ private:
 
     const std::uint32_t lines_per_s_;
     const Log log_;
+    const std::string what_;
     Clock::time_point began_;
     bool running_ = false;  ///< a second has begun
     std::uint32_t lines_ = 0;

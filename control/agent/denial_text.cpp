@@ -59,6 +59,12 @@ std::string decider_words(const base::Verdict& verdict, const Enforcer& enforcer
     return out + " (" + rule->direction + ")";
 }
 
+std::string verb_of(const verdict::Event& event) {
+    const bool rejects = event.verdict.action == base::Action::Reject;
+    if (event.audit) return rejects ? "audit: would reject " : "audit: would deny ";
+    return rejects ? "rejected " : "denied ";
+}
+
 /// Rules are called what their authors like; a line of the log stays one line.
 std::string one_line(std::string text) {
     std::ranges::replace_if(
@@ -70,10 +76,9 @@ std::string one_line(std::string text) {
 
 std::string denial_text(const verdict::Event& event, const std::string& port,
                         const Enforcer& enforcer) {
-    const bool rejected = event.verdict.action == base::Action::Reject;
-    return one_line((rejected ? "rejected " : "denied ") + traffic_words(event.tuple, enforcer) +
-                    ": " + base::name(event.verdict.reason) +
-                    decider_words(event.verdict, enforcer) + ", from port " + port);
+    return one_line(verb_of(event) + traffic_words(event.tuple, enforcer) + ": " +
+                    base::name(event.verdict.reason) + decider_words(event.verdict, enforcer) +
+                    ", from port " + port);
 }
 
 }  // namespace tierwall::agent

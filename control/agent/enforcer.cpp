@@ -40,6 +40,7 @@ Enforcer::State::State(Options given, std::unique_ptr<worker::Readers> some_read
       addresses(std::move(map)),
       cidrs(std::make_shared<const identity::CidrTable>()),
       services(cidrs) {
+    tables.own_node_egress = options.own_node_egress;
     tables.ladder = std::make_shared<const tier::Ladder>(std::vector<tier::Tier>{});
 }
 

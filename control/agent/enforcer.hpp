@@ -37,6 +37,7 @@ struct RuleName {
     std::int32_t index = -1;  ///< -1: isolation
     std::string name;
     std::string action;
+    bool audit = false;  ///< its policy is audited
 };
 
 class Enforcer {
@@ -45,6 +46,7 @@ public:
         std::string scope = "all";  ///< "all" or "node:NAME"
         std::uint32_t addresses_max = 1u << 19;
         std::uint32_t workers_max = 1;
+        bool own_node_egress = false;  ///< isolation admits what a pod sends to its own node
     };
     /// Requires: rte_eal_init done.
     static base::Result<std::unique_ptr<Enforcer>> create(const Options& options);
@@ -82,6 +84,7 @@ public:
     struct Answer {
         base::Decision egress;
         base::Decision ingress;
+        base::Decision audit;  ///< of what is allowed: the denial that audited policies would make
         bool allowed = false;
     };
     /// Asks the published tables about the first packet of a connection. Control thread.
@@ -92,7 +95,8 @@ public:
     struct TierView {
         std::string tier;
         std::vector<std::string> policies;  ///< that select the subject, in asking order
-        bool matched = false;               ///< a row matched; otherwise isolation or silence
+        bool audited = false;  ///< were all of them enforced, it might say something else
+        bool matched = false;  ///< a row matched; otherwise isolation or silence
         base::Action action = base::Action::Pass;  ///< Pass: the next tier is asked
         std::uint32_t rule = base::kNoRule;
     };

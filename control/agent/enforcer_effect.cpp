@@ -133,9 +133,9 @@ Identities subjects_changed(const Tables& before, const Tables& after,
         const bool same =
             old != nullptr && old->table == built.table && old->membership == built.membership;
         if (!same) effect.compare(old, &built);
-        // In a tier of another kind the same rows mean something else.
-        const auto kind = before.kinds.find(key.tier);
-        if (kind != before.kinds.end() && kind->second != after.kinds.at(key.tier)) {
+        // In a tier of another kind, or in the place of another, the same rows mean something else.
+        const auto shape = before.tiers.find(key.tier);
+        if (shape != before.tiers.end() && shape->second != after.tiers.at(key.tier)) {
             effect.add_all(built);
         }
     }

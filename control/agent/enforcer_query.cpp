@@ -26,7 +26,8 @@ std::optional<RuleName> Enforcer::rule(std::uint32_t number) const {
                     .direction = base::name(rule->second.direction),
                     .index = isolation ? -1 : static_cast<std::int32_t>(rule->second.index),
                     .name = rule->second.name,
-                    .action = base::name(rule->second.action)};
+                    .action = base::name(rule->second.action),
+                    .audit = policy.audit};
 }
 
 std::optional<std::string> Enforcer::owner(const base::Address& address) const {
@@ -52,8 +53,35 @@ Enforcer::Answer Enforcer::ask(const base::Address& source, const base::Address&
     const parse::Tuple tuple{source, destination, 0, destination_port, protocol};
     worker::Inquiry inquiry = worker::inquiry_about(tuple, entry(source), entry(destination));
     worker::ask(ladder(), {&inquiry, 1});
-    return {inquiry.egress, inquiry.ingress, inquiry.allowed()};
+    return {inquiry.egress, inquiry.ingress, inquiry.audit, inquiry.allowed()};
 }
+
+namespace {
+
+/// The number of the tier in which this one's audited policies stand enforced.
+std::uint32_t audit_tier(const Model& model, std::uint32_t number) {
+    for (const auto& [other, tier] : model.tiers) {
+        if (tier.audits == number) return other;
+    }
+    return number;
+}
+
+/// The policies that select the subject, audited ones too.
+std::vector<std::string> selecting(const Model& model, base::Direction direction,
+                                   const tier::Trace& trace) {
+    const bool audited = trace.audit_group != 0;
+    const std::uint16_t group = audited ? trace.audit_group : trace.group;
+    std::vector<std::string> paths;
+    if (group == 0) return paths;
+    const TableKey key{audited ? audit_tier(model, trace.tier) : trace.tier, direction,
+                       audited ? trace.audit_table : trace.table};
+    for (const std::uint32_t policy : model.tables.at(key)->groups.at(group).policies) {
+        paths.push_back(model.policies.at(policy).path);
+    }
+    return paths;
+}
+
+}  // namespace
 
 std::vector<Enforcer::TierView> Enforcer::look(base::Direction direction,
                                                const parse::Tuple& connection) const {
@@ -65,16 +93,11 @@ std::vector<Enforcer::TierView> Enforcer::look(base::Direction direction,
     const Model& model = state_->model;
     for (const tier::Trace& trace : ladder().trace(direction, question(inquiry, direction))) {
         TierView view{.tier = model.tiers.at(trace.tier).name,
-                      .policies = {},
+                      .policies = selecting(model, direction, trace),
+                      .audited = trace.audit_group != 0,
                       .matched = trace.matched,
                       .action = trace.action,
                       .rule = trace.rule};
-        if (trace.group != 0) {
-            const TableFacts& table = *model.tables.at({trace.tier, direction, trace.table});
-            for (const std::uint32_t policy : table.groups.at(trace.group).policies) {
-                view.policies.push_back(model.policies.at(policy).path);
-            }
-        }
         views.push_back(std::move(view));
     }
     return views;

@@ -122,14 +122,23 @@ tier::DirectionTables direction_tables(const Tables& tables, const Tables::Side&
 }
 
 std::shared_ptr<const tier::Ladder> make_ladder(const Tables& tables) {
+    using base::Direction;
     std::vector<tier::Tier> tiers;
-    for (const auto& [number, kind] : tables.kinds) {
+    for (const auto& [number, shape] : tables.tiers) {
+        if (shape.audits) continue;
         tiers.push_back({.number = static_cast<std::uint16_t>(number),
-                         .kind = kind,
-                         .egress = direction_tables(tables, {number, base::Direction::Egress}),
-                         .ingress = direction_tables(tables, {number, base::Direction::Ingress})});
+                         .kind = shape.kind,
+                         .egress = direction_tables(tables, {number, Direction::Egress}),
+                         .ingress = direction_tables(tables, {number, Direction::Ingress})});
     }
-    return std::make_shared<const tier::Ladder>(std::move(tiers));
+    for (const auto& [number, shape] : tables.tiers) {
+        for (tier::Tier& tier : tiers) {
+            if (shape.audits != tier.number) continue;
+            tier.audit_egress = direction_tables(tables, {number, Direction::Egress});
+            tier.audit_ingress = direction_tables(tables, {number, Direction::Ingress});
+        }
+    }
+    return std::make_shared<const tier::Ladder>(std::move(tiers), tables.own_node_egress);
 }
 
 }  // namespace
@@ -137,7 +146,10 @@ std::shared_ptr<const tier::Ladder> make_ladder(const Tables& tables) {
 base::Result<Tables> build_tables(const Model& model, const Tables& before) {
     TW_TRY(fits, check_class_entries(model));
     Tables after;
-    for (const auto& [number, tier] : model.tiers) after.kinds[number] = tier.kind;
+    after.own_node_egress = before.own_node_egress;
+    for (const auto& [number, tier] : model.tiers) {
+        after.tiers[number] = {tier.kind, tier.audits};
+    }
     for (const auto& [key, table] : model.tables) {
         const auto membership = model.memberships.find(key);
         const auto members = membership != model.memberships.end() ? membership->second : nullptr;

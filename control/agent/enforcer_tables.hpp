@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -38,7 +39,13 @@ struct Tables {
 
     std::map<TableKey, BuiltShard> shards;
     std::map<Side, std::shared_ptr<const tier::GroupOf>> groups;
-    std::map<std::uint32_t, tier::TierKind> kinds;
+    struct Shape {
+        tier::TierKind kind = tier::TierKind::Ordered;
+        std::optional<std::uint32_t> audits;
+        friend bool operator==(const Shape&, const Shape&) = default;
+    };
+    std::map<std::uint32_t, Shape> tiers;
+    bool own_node_egress = false;  ///< see tier::Ladder; the same as before in what is built
     std::shared_ptr<const tier::Ladder> ladder;
 };
 

@@ -144,7 +144,11 @@ std::string tier_words(const Enforcer::TierView& view, const std::optional<RuleN
     if (view.action == base::Action::Allow) {
         return side.peer + " is the node of " + side.subject + ", which always reaches its pods";
     }
-    return "policies select " + side.subject + ", but none of their rules is about " + side.matter;
+    if (view.audited && view.tier == base::tier_name(base::kTierNetworkPolicy)) {
+        return "only audited policies select " + side.subject + ", and those isolate nobody";
+    }
+    return "policies select " + side.subject + ", but none of their rules " +
+           (view.audited ? "that are enforced " : "") + "is about " + side.matter;
 }
 
 void add_tier(const Enforcer& enforcer, const Enforcer::TierView& view, const Side& side,
@@ -200,6 +204,29 @@ v1::DirectionExplanation explain_direction(const Enforcer& enforcer, const Traff
     return out;
 }
 
+/// What would deny the connection if audited policies were enforced.
+v1::AuditExplanation explain_audit(const Traffic& traffic, const RuleName& rule,
+                                   const base::Decision& decision) {
+    v1::AuditExplanation out;
+    const bool egress = rule.direction == base::name(base::Direction::Egress);
+    const Side side = side_of(egress ? base::Direction::Egress : base::Direction::Ingress, traffic);
+    const Enforcer::TierView view{.tier = rule.tier,
+                                  .policies = {rule.policy},
+                                  .audited = true,
+                                  .matched = rule.index >= 0,
+                                  .action = decision.action,
+                                  .rule = decision.rule};
+    out.set_verdict(base::name(decision.action));
+    out.set_direction(rule.direction);
+    out.set_tier(rule.tier);
+    out.set_policy(rule.policy);
+    out.set_rule(rule.index);
+    out.set_rule_name(rule.name);
+    out.set_words("it would be denied if audited policies were enforced: " +
+                  tier_words(view, rule, side));
+    return out;
+}
+
 }  // namespace
 
 std::optional<std::uint8_t> parse_protocol(std::string_view text) {
@@ -247,6 +274,12 @@ v1::ExplainReply explain(const Enforcer& enforcer, const v1::ExplainRequest& req
                               "; " + reply.ingress().words()
                         : traffic.words() + " from " + traffic.source_name + " to " +
                               traffic.destination_name + " is denied: " + decisive.words());
+    if (answer.audit.action == base::Action::Allow) return reply;
+    // Only a rule or an isolation of an audited policy makes a difference.
+    if (const auto rule = enforcer.rule(answer.audit.rule)) {
+        *reply.mutable_audit() = explain_audit(traffic, *rule, answer.audit);
+        reply.mutable_words()->append("; " + reply.audit().words());
+    }
     return reply;
 }
 

@@ -41,6 +41,7 @@ constexpr std::pair<const char*, base::Counter base::Counters::*> kCounters[] = 
     {"ring_hops", &base::Counters::ring_hops},
     {"events_lost", &base::Counters::events_lost},
     {"sleeps", &base::Counters::sleeps},
+    {"would_deny", &base::Counters::would_deny},
 };
 
 void add_counts(const base::Counters& counters, v1::WorkerStatus& out) {
@@ -112,6 +113,7 @@ void Report::add_tables(v1::StatusReply& reply) const {
     count_totals();
     reply.set_rules(totals_.rules);
     reply.set_identities(totals_.identities);
+    reply.set_audited_policies(totals_.audited);
 }
 
 void Report::count_totals() const {
@@ -131,7 +133,13 @@ void Report::count_totals() const {
                            v1::Prefix prefix;
                            if (prefix.ParseFromString(body)) identities.insert(prefix.identity());
                        });
-    totals_ = {parts_.enforcer.epoch(), identities.size(), rules};
+    std::uint64_t audited = 0;
+    resources.for_each(v1::RESOURCE_TYPE_POLICY,
+                       [&audited](const proto::Key&, const std::string& body) {
+                           v1::Policy policy;
+                           if (policy.ParseFromString(body) && policy.audit()) ++audited;
+                       });
+    totals_ = {parts_.enforcer.epoch(), identities.size(), rules, audited};
 }
 
 void Report::add_ports(v1::StatusReply& reply) const {
@@ -161,6 +169,7 @@ void Report::add_workers(v1::StatusReply& reply) const {
         out.set_core(static_cast<std::uint32_t>(std::max(dataplane.core(number), 0)));
         out.set_flows(dataplane.pipeline(number).flows().size());
         out.set_flows_max(dataplane.pipeline(number).flows().capacity());
+        reply.set_would_deny(reply.would_deny() + dataplane.counters(number).would_deny.read());
         add_counts(dataplane.counters(number), out);
     }
 }
@@ -262,8 +271,11 @@ void Report::rules(std::vector<v1::RuleRow>& rows) const {
         row.set_name(name->name);
         row.set_action(name->action);
         row.set_rows(rows_of[rule.number()]);
+        row.set_audit(name->audit);
         for (std::uint32_t number = 0; number < parts_.dataplane.workers(); ++number) {
-            row.set_hits(row.hits() + parts_.dataplane.pipeline(number).rule_hits(rule.number()));
+            const worker::Pipeline& pipeline = parts_.dataplane.pipeline(number);
+            row.set_hits(row.hits() + pipeline.rule_hits(rule.number()));
+            row.set_would_deny(row.would_deny() + pipeline.rule_would_deny(rule.number()));
         }
     });
 }

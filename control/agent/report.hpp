@@ -71,6 +71,7 @@ private:
         std::uint64_t epoch = 0;
         std::uint64_t identities = 0;
         std::uint64_t rules = 0;
+        std::uint64_t audited = 0;
     };
     mutable Totals totals_;
 };

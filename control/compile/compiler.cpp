@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::array<std::uint16_t, 3> kTiers{base::kTierAdmin, base::kTierNetworkPolicy,
                                               base::kTierBaseline};
+constexpr std::size_t kSidesOfView = kTiers.size() * kDirections;
 constexpr std::array<base::Direction, kDirections> kBothDirections{base::Direction::Egress,
                                                                    base::Direction::Ingress};
 
@@ -35,6 +36,11 @@ std::vector<std::string> missing(const Before& before, const Now& now) {
         if (!now.contains(entry.first)) keys.push_back(entry.first);
     }
     return keys;
+}
+
+bool any_audited(const std::vector<const CompiledPolicy*>& policies) {
+    return std::any_of(policies.begin(), policies.end(),
+                       [](const CompiledPolicy* policy) { return policy->policy->audit; });
 }
 
 template <typename Map>
@@ -56,6 +62,7 @@ struct Compiler::State {
     std::set<resolve::IdentityNumber> regrouped_identities() const;
     base::Status regroup(const std::set<resolve::IdentityNumber>& identities);
     void find_stale_tables();
+    void write_tiers(SnapshotWriter& writer);
     void write(const Input& input, const resolve::Resolver::Changes& changes);
     void find_ties();
     void forget_changes();
@@ -65,7 +72,7 @@ struct Compiler::State {
     resolve::Journal journal;
     resolve::Resolver resolver;
     PolicyTable policies;
-    std::deque<SideTables> sides;
+    std::deque<SideTables> sides;  ///< of what is enforced, then in the same order the others
     proto::ResourceSet resources;
     std::vector<base::Prefix> service_prefixes;
     std::vector<kube::Problem> ties;
@@ -76,9 +83,11 @@ Compiler::State::State(const Limits& limits_in)
     : limits(limits_in),
       resolver(journal, limits.identities - 1),
       policies(journal, resolver.terms()) {
-    for (const std::uint16_t tier : kTiers) {
-        for (const base::Direction direction : kBothDirections) {
-            sides.emplace_back(journal, Side{tier, direction}, limits);
+    for (const View view : {View::Enforced, View::Audit}) {
+        for (const std::uint16_t tier : kTiers) {
+            for (const base::Direction direction : kBothDirections) {
+                sides.emplace_back(journal, Side{tier, direction, view}, limits);
+            }
         }
     }
 }
@@ -166,12 +175,12 @@ base::Status Compiler::State::regroup(const std::set<resolve::IdentityNumber>& i
     std::vector<std::vector<GroupTable::Assignment>> assignments(sides.size());
     for (const resolve::IdentityNumber identity : identities) {
         const resolve::Signature* signature = resolver.identities().find(identity);
-        std::vector<std::vector<const CompiledPolicy*>> selecting(sides.size());
+        std::vector<std::vector<const CompiledPolicy*>> selecting(kSidesOfView);
         if (signature != nullptr && signature->kind == resolve::Kind::Pod) {
             for (const TermId term : resolver.terms_of(*signature)) {
                 for (const std::uint32_t number : policies.with_subject(term)) {
                     const CompiledPolicy& policy = policies.at(number);
-                    for (std::size_t i = 0; i < sides.size(); ++i) {
+                    for (std::size_t i = 0; i < kSidesOfView; ++i) {
                         const Side& side = sides[i].side();
                         const bool here = side.tier == policy.policy->tier;
                         if (here && policy.affects(side.direction)) {
@@ -181,7 +190,13 @@ base::Status Compiler::State::regroup(const std::set<resolve::IdentityNumber>& i
                 }
             }
         }
-        for (std::size_t i = 0; i < sides.size(); ++i) {
+        for (std::size_t i = 0; i < kSidesOfView; ++i) {
+            const SideTables& audit = sides[kSidesOfView + i];
+            // Mostly nothing is audited, and nothing is kept about it.
+            if (audit.groups().size() != 0 || any_audited(selecting[i])) {
+                assignments[kSidesOfView + i].push_back(
+                    audit.assignment(identity, selecting[i], resolver));
+            }
             assignments[i].push_back(
                 sides[i].assignment(identity, std::move(selecting[i]), resolver));
         }
@@ -209,9 +224,24 @@ void Compiler::State::find_stale_tables() {
     }
 }
 
+void Compiler::State::write_tiers(SnapshotWriter& writer) {
+    for (const std::uint16_t tier : kTiers) {
+        if (!compiled) writer.put_tier(tier, View::Enforced);
+        const bool audited = std::any_of(sides.begin(), sides.end(), [&](const SideTables& side) {
+            return side.side().tier == tier && side.side().view == View::Audit &&
+                   side.tables() != 0;
+        });
+        if (audited) {
+            writer.put_tier(tier, View::Audit);
+        } else {
+            writer.erase_tier(tier, View::Audit);
+        }
+    }
+}
+
 void Compiler::State::write(const Input& input, const resolve::Resolver::Changes& changes) {
     SnapshotWriter writer(resources);
-    if (!compiled) writer.put_tiers();
+    write_tiers(writer);
     for (const auto& [number, name] : changes.nodes.added) writer.put_node(number, name);
     for (const std::uint32_t number : changes.nodes.removed) writer.erase_node(number);
     for (const base::Address& address : changes.addresses) {

@@ -67,6 +67,12 @@ struct CompiledPolicy {
         return policy->tier == base::kTierNetworkPolicy ? isolation_rule[i] != 0
                                                         : !rules[i].empty();
     }
+    /// Is this one of the denials that do not exist while the policy is audited?
+    bool withholds(const CompiledRule& rule) const {
+        const bool denies =
+            rule.action == base::Action::Deny || rule.action == base::Action::Reject;
+        return policy->audit && denies;
+    }
 };
 
 class PolicyTable {

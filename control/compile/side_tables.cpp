@@ -20,6 +20,40 @@ std::uint32_t rows_estimate(const CompiledPolicy& policy, base::Direction direct
     return static_cast<std::uint32_t>(std::min(rows, kMost));
 }
 
+/// An audited NetworkPolicy isolates nobody; but where another one does, its rules allow.
+void keep_isolated(View view, std::vector<const CompiledPolicy*>& policies) {
+    const bool audited_only =
+        std::all_of(policies.begin(), policies.end(),
+                    [](const CompiledPolicy* policy) { return policy->policy->audit; });
+    if (audited_only != (view == View::Audit)) policies.clear();
+}
+
+/// Of an audited policy only what is no denial acts. Where there was none, nothing is withheld.
+void keep_ordered(const Side& side, std::vector<const CompiledPolicy*>& policies) {
+    const auto withheld = [&side](const CompiledPolicy* policy) {
+        const auto& rules = policy->rules[index_of(side.direction)];
+        return std::count_if(rules.begin(), rules.end(), [policy](const CompiledRule& rule) {
+            return policy->withholds(rule);
+        });
+    };
+    if (side.view == View::Audit) {
+        if (std::none_of(policies.begin(), policies.end(), withheld)) policies.clear();
+        return;
+    }
+    std::erase_if(policies, [&](const CompiledPolicy* policy) {
+        return withheld(policy) == std::ssize(policy->rules[index_of(side.direction)]);
+    });
+}
+
+/// Leaves the policies that this side's tables are made of.
+void keep_asked(const Side& side, std::vector<const CompiledPolicy*>& policies) {
+    if (side.tier == base::kTierNetworkPolicy) {
+        keep_isolated(side.view, policies);
+    } else {
+        keep_ordered(side, policies);
+    }
+}
+
 }  // namespace
 
 SideTables::SideTables(resolve::Journal& journal, const Side& side, const Limits& limits)
@@ -34,6 +68,7 @@ GroupTable::Assignment SideTables::assignment(IdentityNumber identity,
                                               const resolve::Resolver& resolver) const {
     GroupTable::Assignment out;
     out.identity = identity;
+    keep_asked(side_, policies);
     if (policies.empty()) return out;
     std::sort(policies.begin(), policies.end(), [](const auto* a, const auto* b) {
         return policy::asked_before(*a->policy, *b->policy);

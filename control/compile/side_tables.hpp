@@ -34,7 +34,8 @@ public:
     const Side& side() const { return side_; }
     const GroupTable& groups() const { return groups_; }
 
-    /// The key of an identity's group, from the policies that select it (in any order).
+    /// The key of an identity's group, from the policies that select it and affect the direction
+    /// (in any order).
     GroupTable::Assignment assignment(IdentityNumber identity,
                                       std::vector<const CompiledPolicy*> policies,
                                       const resolve::Resolver& resolver) const;

@@ -27,7 +27,7 @@ proto::Key key_of(v1::ResourceType type, const base::Prefix& prefix) {
 
 proto::Key key_of(v1::ResourceType type, const Side& side, std::uint32_t table) {
     const auto direction = static_cast<std::uint32_t>(direction_of(side.direction));
-    return {type, proto::number_key({side.tier, direction, table})};
+    return {type, proto::number_key({tier_number(side), direction, table})};
 }
 
 /// Numbers of a policy's rules and isolation rules.
@@ -43,16 +43,22 @@ std::vector<std::uint32_t> rule_numbers(const CompiledPolicy& policy) {
 
 }  // namespace
 
-void SnapshotWriter::put_tiers() {
-    for (const std::uint16_t number :
-         {base::kTierAdmin, base::kTierNetworkPolicy, base::kTierBaseline}) {
-        v1::Tier tier;
-        tier.set_number(number);
-        tier.set_name(base::tier_name(number));
-        tier.set_kind(number == base::kTierNetworkPolicy ? v1::TIER_KIND_ISOLATING
-                                                         : v1::TIER_KIND_ORDERED);
-        resources_.put(key_of(v1::RESOURCE_TYPE_TIER, number), tier.SerializeAsString());
+void SnapshotWriter::put_tier(std::uint16_t tier, View view) {
+    v1::Tier out;
+    out.set_number(tier_number({tier, base::Direction::Egress, view}));
+    out.set_name(base::tier_name(tier));
+    if (view == View::Audit) {
+        out.mutable_name()->append(" with audited denials");
+        out.set_audits(tier);
     }
+    out.set_kind(tier == base::kTierNetworkPolicy ? v1::TIER_KIND_ISOLATING
+                                                  : v1::TIER_KIND_ORDERED);
+    resources_.put(key_of(v1::RESOURCE_TYPE_TIER, out.number()), out.SerializeAsString());
+}
+
+void SnapshotWriter::erase_tier(std::uint16_t tier, View view) {
+    const std::uint16_t number = tier_number({tier, base::Direction::Egress, view});
+    resources_.erase(key_of(v1::RESOURCE_TYPE_TIER, number));
 }
 
 void SnapshotWriter::put_node(std::uint32_t number, const std::string& name) {
@@ -149,6 +155,7 @@ void SnapshotWriter::put_policy(const PolicyTable::Change& change) {
         out.set_tier(change.now->policy->tier);
         out.set_path(change.now->policy->path());
         out.set_priority(change.now->policy->priority);
+        out.set_audit(change.now->policy->audit);
         resources_.put(key_of(v1::RESOURCE_TYPE_POLICY, out.number()), out.SerializeAsString());
         put_rules(*change.now);
         kept = rule_numbers(*change.now);

@@ -23,7 +23,9 @@ class SnapshotWriter {
 public:
     explicit SnapshotWriter(proto::ResourceSet& resources) : resources_(resources) {}
 
-    void put_tiers();
+    /// The tier whose tables have this view.
+    void put_tier(std::uint16_t tier, View view);
+    void erase_tier(std::uint16_t tier, View view);
     void put_node(std::uint32_t number, const std::string& name);
     void erase_node(std::uint32_t number);
     void put_address(const base::Address& address, const resolve::AddressBook::Entry& entry,

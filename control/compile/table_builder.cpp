@@ -38,6 +38,8 @@ public:
 private:
     bool isolating() const { return input_.side.tier == base::kTierNetworkPolicy; }
     bool egress() const { return input_.side.direction == base::Direction::Egress; }
+    bool is_written(const CompiledPolicy& policy, const CompiledRule& rule) const;
+    std::uint32_t isolation_rule(const Group& group) const;
     void draft_policies();
     RuleDraft drafted(const CompiledRule& rule);
     void draft_named_port(RuleDraft& draft, TermId named);
@@ -59,6 +61,22 @@ private:
     RowWriter writer_;
 };
 
+bool Builder::is_written(const CompiledPolicy& policy, const CompiledRule& rule) const {
+    // An isolating tier denies what no rule allows; it has no other rows.
+    if (isolating()) return rule.action == base::Action::Allow;
+    return input_.side.view == View::Audit || !policy.withholds(rule);
+}
+
+/// Of the first policy that isolates.
+std::uint32_t Builder::isolation_rule(const Group& group) const {
+    for (const std::uint32_t number : group.key->policies) {
+        const CompiledPolicy& policy = input_.policies.at(number);
+        const bool isolates = input_.side.view == View::Audit || !policy.policy->audit;
+        if (isolates) return policy.isolation_rule[index_of(input_.side.direction)];
+    }
+    return 0;
+}
+
 void Builder::draft_policies() {
     for (const GroupId id : group_ids_) {
         for (const std::uint32_t number : input_.groups.at(id).key->policies) {
@@ -66,9 +84,7 @@ void Builder::draft_policies() {
             PolicyDraft& draft = drafts_[number];
             const CompiledPolicy& policy = input_.policies.at(number);
             for (const CompiledRule& rule : policy.rules[index_of(input_.side.direction)]) {
-                // An isolating tier denies what no rule allows; it has no other rows.
-                if (isolating() && rule.action != base::Action::Allow) continue;
-                draft.push_back(drafted(rule));
+                if (is_written(policy, rule)) draft.push_back(drafted(rule));
             }
         }
     }
@@ -209,7 +225,7 @@ base::Status Builder::write_rows() {
 
 std::string Builder::table_body() const {
     v1::Table table;
-    table.set_tier(input_.side.tier);
+    table.set_tier(tier_number(input_.side));
     table.set_direction(direction_of(input_.side.direction));
     table.set_number(input_.table);
     for (const GroupId id : group_ids_) {
@@ -217,8 +233,7 @@ std::string Builder::table_body() const {
         v1::Group* out = table.add_groups();
         out->set_number(group.number);
         for (const std::uint32_t policy : group.key->policies) out->add_policy(policy);
-        const CompiledPolicy& first = input_.policies.at(group.key->policies.front());
-        out->set_isolation_rule(first.isolation_rule[index_of(input_.side.direction)]);
+        out->set_isolation_rule(isolation_rule(group));
     }
     v1::Rows* rows = table.mutable_rows();
     for (const Row& row : writer_.rows()) {
@@ -235,7 +250,7 @@ std::string Builder::table_body() const {
 
 std::string Builder::membership_body() const {
     v1::Membership membership;
-    membership.set_tier(input_.side.tier);
+    membership.set_tier(tier_number(input_.side));
     membership.set_direction(direction_of(input_.side.direction));
     membership.set_table(input_.table);
     std::vector<std::pair<IdentityNumber, std::uint32_t>> group_of;
@@ -273,7 +288,17 @@ base::Result<BuiltTable> Builder::build() {
 }  // namespace
 
 std::string text(const Side& side) {
-    return std::string("tier ") + base::tier_name(side.tier) + " " + base::name(side.direction);
+    return std::string("tier ") + base::tier_name(side.tier) + " " + base::name(side.direction) +
+           (side.view == View::Audit ? " with audited denials" : "");
+}
+
+std::uint16_t tier_number(const Side& side) {
+    // Behind all that are enforced.
+    constexpr std::uint16_t kFirstAudit = 4;
+    static_assert(base::kTierBaseline < kFirstAudit);
+    static_assert(kFirstAudit + base::kTierBaseline < base::kTiersMax);
+    if (side.view == View::Enforced) return side.tier;
+    return static_cast<std::uint16_t>(kFirstAudit + side.tier);
 }
 
 base::Result<BuiltTable> build_table(const TableInput& input) { return Builder(input).build(); }

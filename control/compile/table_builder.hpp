@@ -25,12 +25,21 @@
 
 namespace tierwall::compile {
 
+/// Which policies' denials stand in a table.
+enum class View : std::uint8_t {
+    Enforced,  ///< those of policies that are not audited
+    Audit,     ///< all; only subjects for which that can make a difference have groups
+};
+
 /// Which list of tables: "tier NetworkPolicy ingress".
 struct Side {
     std::uint16_t tier = 0;
     base::Direction direction = base::Direction::Egress;
+    View view = View::Enforced;
 };
 std::string text(const Side& side);
+/// The number of the snapshot's tier that the side's tables belong to.
+std::uint16_t tier_number(const Side& side);
 
 struct TableInput {
     const resolve::Resolver& resolver;
