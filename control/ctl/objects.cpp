@@ -19,10 +19,8 @@ base::Result<Objects> in_force(const kube::Store& store) {
     if (!reasons.empty()) return base::Error{base::Errc::Invalid, "", reasons.front()};
     std::vector<kube::Problem> problems;  // `lint` speaks of them; here the effect counts
     Objects objects{store.objects().cluster, dialect::translate(store.objects(), problems), {}};
-    for (const auto& [name, written] : store.objects().cluster_network_policies) {
-        for (const kube::Problem& each : kube::unlearned_names(written)) {
-            objects.named.push_back(each.object + " " + each.field);
-        }
+    for (const kube::Problem& each : kube::unlearned_names(store.objects())) {
+        objects.named.push_back(each.object + " " + each.field);
     }
     return objects;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/dialect/translate.hpp"
 
+#include "control/dialect/admin_network_policy.hpp"
 #include "control/dialect/cluster_network_policy.hpp"
 #include "control/dialect/network_policy.hpp"
+#include "control/kube/api_versions.hpp"
 #include "control/kube/domain_names.hpp"
 
 #include <algorithm>
@@ -12,15 +14,22 @@ namespace tierwall::dialect {
 std::vector<policy::Policy> translate(const kube::Objects& objects,
                                       std::vector<kube::Problem>& problems) {
     std::vector<policy::Policy> policies;
-    policies.reserve(objects.network_policies.size() + objects.cluster_network_policies.size());
+    policies.reserve(objects.network_policies.size() + objects.cluster_network_policies.size() +
+                     objects.admin_network_policies.size() + objects.baseline_policies.size());
     for (const auto& [name, written] : objects.network_policies) {
         policies.push_back(translate(written));
     }
     for (const auto& [name, written] : objects.cluster_network_policies) {
         policies.push_back(translate(written, problems));
-        for (kube::Problem& each : kube::unlearned_names(written)) {
-            problems.push_back(std::move(each));
-        }
+    }
+    for (const auto* admin : {&objects.admin_network_policies, &objects.baseline_policies}) {
+        for (const auto& [name, written] : *admin) policies.push_back(translate(written, problems));
+    }
+    for (auto& found : {kube::unlearned_names(objects), kube::mixed_versions(objects)}) {
+        problems.insert(problems.end(), found.begin(), found.end());
+    }
+    for (policy::Policy& each : policies) {
+        each.audit = objects.is_audited(each.path(), each.namespace_name);
     }
     std::sort(policies.begin(), policies.end(),
               [](const policy::Policy& a, const policy::Policy& b) {

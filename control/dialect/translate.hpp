@@ -17,7 +17,8 @@ namespace tierwall::dialect {
 
 /// In the order in which they are asked: by tier, then policy::asked_before(). Adds a problem for
 /// each rule that had to fail closed although its object is sound, and a warning for each peer of
-/// domain names, which needs names learned from DNS answers to match anything.
+/// domain names, which needs names learned from DNS answers to match anything, for ranges that
+/// match nothing and for policies of both versions of one API.
 std::vector<policy::Policy> translate(const kube::Objects& objects,
                                       std::vector<kube::Problem>& problems);
 

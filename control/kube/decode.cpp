@@ -2,15 +2,18 @@
 #include "control/kube/decode.hpp"
 
 #include "control/document/reader.hpp"
+#include "control/kube/decode_admin_network_policy.hpp"
 #include "control/kube/decode_cluster.hpp"
 #include "control/kube/decode_cluster_network_policy.hpp"
 #include "control/kube/decode_network_policy.hpp"
 #include "control/kube/rule_fields.hpp"
 #include "control/kube/syntax.hpp"
+#include "control/kube/validate_admin_network_policy.hpp"
 #include "control/kube/validate_cluster_network_policy.hpp"
 #include "control/kube/validate_network_policy.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace tierwall::kube {
 namespace {
@@ -74,13 +77,17 @@ void decode_policy(const document::Value& value, NetworkPolicy policy, Decoded& 
     decoded.object = std::move(policy);
 }
 
-bool only_accepts(const std::vector<ClusterPolicyRule>& rules) {
+/// Accept in one version of the API, Allow in the other.
+template <typename Rule>
+bool only_accepts(const std::vector<Rule>& rules) {
+    const char* word = std::is_same_v<Rule, AdminPolicyRule> ? "Allow" : "Accept";
     return std::all_of(rules.begin(), rules.end(),
-                       [](const ClusterPolicyRule& rule) { return rule.action == "Accept"; });
+                       [&](const Rule& rule) { return rule.action == word; });
 }
 
 /// Marks the rules that are wrong, and says what is left of the object.
-Soundness judge_rules(const std::vector<Problem>& problems, ClusterNetworkPolicy& policy) {
+template <typename Policy>
+Soundness judge_rules(const std::vector<Problem>& problems, Policy& policy) {
     Soundness soundness = Soundness::Sound;
     for (const Problem& problem : problems) {
         if (!clouds_meaning(problem)) continue;
@@ -93,7 +100,9 @@ Soundness judge_rules(const std::vector<Problem>& problems, ClusterNetworkPolicy
     return soundness;
 }
 
-void decode_policy(ClusterNetworkPolicy policy, Decoded& decoded) {
+/// A cluster-scoped one.
+template <typename Policy>
+void decode_policy(Policy policy, Decoded& decoded) {
     std::vector<Problem> found = validate(policy, Channel::Any);
     // Warnings are about rules, and the dialect repeats them where it makes a rule fail closed. A
     // subject has no such way out: nobody knows whom the policy is meant for.
@@ -122,6 +131,8 @@ const Identity kEnforced[] = {
     {"v1", "Node", false},
     {"networking.k8s.io/v1", "NetworkPolicy", true},
     {"policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", false},
+    {"policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", false},
+    {"policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", false},
 };
 
 bool is_policy_group(std::string_view api_version) {
@@ -162,21 +173,34 @@ void decode_names(const Reader& root, bool namespaced, Decoded& decoded) {
     }
 }
 
-void decode_body(const Reader& root, const document::Value& value, Decoded& decoded,
-                 std::vector<Fault>& faults) {
+/// True for the kinds of policy that belong to no namespace.
+bool decode_cluster_policy(const Reader& root, Decoded& decoded, std::vector<Fault>& faults) {
     const std::string& kind = decoded.key.kind;
-    if (kind == "NetworkPolicy") {
-        NetworkPolicy policy = decode_network_policy(root);
-        policy.name = decoded.key.name;
-        add_form_problems(faults, decoded);
-        decode_policy(value, std::move(policy), decoded);
-        return;
-    }
     if (kind == "ClusterNetworkPolicy") {
         ClusterNetworkPolicy policy = decode_cluster_network_policy(root);
         policy.name = decoded.key.name;
         add_form_problems(faults, decoded);
         decode_policy(std::move(policy), decoded);
+        return true;
+    }
+    const bool baseline = kind == "BaselineAdminNetworkPolicy";
+    if (!baseline && kind != "AdminNetworkPolicy") return false;
+    AdminNetworkPolicy policy = decode_admin_network_policy(root, baseline);
+    policy.name = decoded.key.name;
+    add_form_problems(faults, decoded);
+    decode_policy(std::move(policy), decoded);
+    return true;
+}
+
+void decode_body(const Reader& root, const document::Value& value, Decoded& decoded,
+                 std::vector<Fault>& faults) {
+    const std::string& kind = decoded.key.kind;
+    if (decode_cluster_policy(root, decoded, faults)) return;
+    if (kind == "NetworkPolicy") {
+        NetworkPolicy policy = decode_network_policy(root);
+        policy.name = decoded.key.name;
+        add_form_problems(faults, decoded);
+        decode_policy(value, std::move(policy), decoded);
         return;
     }
     if (kind == "Namespace") {
@@ -193,6 +217,18 @@ void decode_body(const Reader& root, const document::Value& value, Decoded& deco
     }
     add_form_problems(faults, decoded);
     judge_by_errors(decoded);
+}
+
+/// A mode that is not understood takes nothing from what the object means: it is enforced.
+void read_mode(const document::Value& value, Decoded& decoded) {
+    std::vector<Problem> found;
+    decoded.mode = decode_mode(value, found);
+    for (Problem& problem : found) {
+        problem.path = decoded.path;
+        problem.object = decoded.key.path();
+        decoded.form_problems.push_back(problem);
+        decoded.problems.push_back(std::move(problem));
+    }
 }
 
 void decode_other(const std::string& api_version, Decoded& decoded) {
@@ -288,6 +324,7 @@ Decoded decode_object(const document::Value& value, const std::string& path, con
     }
     decode_names(root, known->namespaced, decoded);
     decode_body(root, value, decoded, faults);
+    if (has_mode(decoded.key.kind)) read_mode(value, decoded);
     return decoded;
 }
 

@@ -12,8 +12,10 @@
 /// Cost:    O(size); a few microseconds a pod.
 
 #include "control/document/value.hpp"
+#include "control/kube/admin_network_policy.hpp"
 #include "control/kube/cluster.hpp"
 #include "control/kube/cluster_network_policy.hpp"
+#include "control/kube/mode.hpp"
 #include "control/kube/network_policy.hpp"
 #include "control/kube/object.hpp"
 
@@ -39,8 +41,8 @@ struct ObjectKey {
 };
 
 /// Nothing for kinds that are not enforced and for documents that are no object.
-using Object =
-    std::variant<std::monostate, Namespace, Pod, Node, NetworkPolicy, ClusterNetworkPolicy>;
+using Object = std::variant<std::monostate, Namespace, Pod, Node, NetworkPolicy,
+                            ClusterNetworkPolicy, AdminNetworkPolicy>;
 
 enum class Soundness {
     /// Use it; rules that are not understood fail closed.
@@ -57,6 +59,7 @@ enum class Soundness {
 struct Decoded {
     ObjectKey key;
     Object object;
+    Mode mode = Mode::Unset;
     Soundness soundness = Soundness::Sound;
     bool may_deny = true;                    ///< leaving it out could let something pass
     std::optional<NetworkPolicy> isolating;  ///< stands in for an unusable NetworkPolicy

@@ -1,66 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/decode_cluster_network_policy.hpp"
 
-#include "control/kube/decode_selector.hpp"
-
-#include <algorithm>
-#include <initializer_list>
+#include "control/kube/decode_cluster_policy_peer.hpp"
 
 namespace tierwall::kube {
 namespace {
 
-using base::Errc;
 using document::Kind;
 using document::Reader;
 
 constexpr std::int64_t kAnyLeast = INT64_MIN;
 constexpr std::int64_t kAnyMost = INT64_MAX;
-
-/// True, with a fault at the element itself, when it has a field that is not in the list.
-bool has_unknown(const Reader& element, std::initializer_list<std::string_view> known) {
-    bool found = false;
-    for (const auto& [key, member] : element.members()) {
-        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-        element.fault(Errc::Invalid, "unknown field \"" + std::string(key) + "\"");
-        found = true;
-    }
-    return found;
-}
-
-std::optional<NamespacedPods> decode_pods(const Reader& reader) {
-    if (!reader.present()) return std::nullopt;
-    reader.allow_only({"namespaceSelector", "podSelector"});
-    if (!reader.is(Kind::Object)) return NamespacedPods{};
-    return NamespacedPods{decode_selector(reader.at("namespaceSelector")),
-                          decode_selector(reader.at("podSelector"))};
-}
-
-std::optional<std::vector<std::string>> decode_list(const Reader& reader) {
-    if (!reader.present()) return std::nullopt;
-    return decode_strings(reader);
-}
-
-ClusterPolicyPeer decode_ingress_peer(const Reader& reader) {
-    ClusterPolicyPeer peer;
-    peer.has_unknown = has_unknown(reader, {"namespaces", "pods"});
-    if (!reader.is(Kind::Object)) return peer;
-    peer.namespaces = decode_selector(reader.at("namespaces"));
-    peer.pods = decode_pods(reader.at("pods"));
-    return peer;
-}
-
-ClusterPolicyPeer decode_egress_peer(const Reader& reader) {
-    ClusterPolicyPeer peer;
-    peer.has_unknown =
-        has_unknown(reader, {"namespaces", "pods", "networks", "nodes", "domainNames"});
-    if (!reader.is(Kind::Object)) return peer;
-    peer.namespaces = decode_selector(reader.at("namespaces"));
-    peer.pods = decode_pods(reader.at("pods"));
-    peer.networks = decode_list(reader.at("networks"));
-    peer.nodes = decode_selector(reader.at("nodes"));
-    peer.domain_names = decode_list(reader.at("domainNames"));
-    return peer;
-}
 
 ClusterPolicyRange decode_range(const Reader& reader) {
     reader.allow_only({"start", "end"});
@@ -99,8 +49,6 @@ ClusterPolicyProtocol decode_cluster_policy_protocol(const Reader& reader) {
     return protocol;
 }
 
-using DecodePeer = ClusterPolicyPeer (*)(const Reader&);
-
 ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers,
                               DecodePeer decode_peer) {
     ClusterPolicyRule rule;
@@ -108,24 +56,13 @@ ClusterPolicyRule decode_rule(const Reader& reader, std::string_view peers,
     if (!reader.is(Kind::Object)) return rule;
     rule.name = reader.at("name").text().value_or("");
     rule.action = reader.at("action").text();
-    if (const Reader list = reader.at(peers); list.present()) {
-        rule.peers.emplace();
-        for (const Reader& item : list.items()) rule.peers->push_back(decode_peer(item));
-    }
+    rule.peers = decode_peers(reader.at(peers), decode_peer);
     if (const Reader list = reader.at("protocols"); list.present()) {
         rule.protocols.emplace();
         for (const Reader& item : list.items())
             rule.protocols->push_back(decode_cluster_policy_protocol(item));
     }
     return rule;
-}
-
-std::optional<ClusterPolicySubject> decode_subject(const Reader& reader) {
-    if (!reader.present()) return std::nullopt;
-    reader.allow_only({"namespaces", "pods"});
-    if (!reader.is(Kind::Object)) return ClusterPolicySubject{};
-    return ClusterPolicySubject{decode_selector(reader.at("namespaces")),
-                                decode_pods(reader.at("pods"))};
 }
 
 }  // namespace

@@ -2,14 +2,16 @@
 #include "control/kube/domain_names.hpp"
 
 namespace tierwall::kube {
+namespace {
 
-std::vector<Problem> unlearned_names(const ClusterNetworkPolicy& policy) {
+/// `allowing` is the one action that names go with. Elsewhere they make the rule fail closed, which
+/// is said already.
+template <typename Policy>
+std::vector<Problem> unlearned(const Policy& policy, const char* allowing) {
     std::vector<Problem> problems;
-    if (policy.tier != "Admin") return problems;
     for (std::size_t i = 0; i < policy.egress.size(); ++i) {
-        const ClusterPolicyRule& rule = policy.egress[i];
-        // Elsewhere names make the rule fail closed, which is said already.
-        if (!rule.understood || rule.action != "Accept" || !rule.peers) continue;
+        const auto& rule = policy.egress[i];
+        if (!rule.understood || rule.action != allowing || !rule.peers) continue;
         for (std::size_t j = 0; j < rule.peers->size(); ++j) {
             if (!(*rule.peers)[j].domain_names) continue;
             problems.push_back(
@@ -19,6 +21,30 @@ std::vector<Problem> unlearned_names(const ClusterNetworkPolicy& policy) {
                  "matches nothing until names are learned from DNS answers", Severity::Warning});
         }
     }
+    return problems;
+}
+
+}  // namespace
+
+std::vector<Problem> unlearned_names(const ClusterNetworkPolicy& policy) {
+    if (policy.tier != "Admin") return {};
+    return unlearned(policy, "Accept");
+}
+
+std::vector<Problem> unlearned_names(const AdminNetworkPolicy& policy) {
+    if (policy.baseline) return {};
+    return unlearned(policy, "Allow");
+}
+
+std::vector<Problem> unlearned_names(const Objects& objects) {
+    std::vector<Problem> problems;
+    const auto add = [&problems](const auto& policies) {
+        for (const auto& [name, written] : policies) {
+            for (Problem& each : unlearned_names(written)) problems.push_back(std::move(each));
+        }
+    };
+    add(objects.cluster_network_policies);
+    add(objects.admin_network_policies);
     return problems;
 }
 

@@ -31,7 +31,8 @@ enum class Mode : std::uint8_t {
 /// Can objects of this kind say it?
 bool has_mode(const std::string& kind);
 
-/// Requires: an object of such a kind. A value that is neither is a problem, and stands for Enforce.
+/// Requires: an object of such a kind. A value that is neither of the two is a problem, and stands
+/// for Enforce.
 Mode decode_mode(const document::Value& object, std::vector<Problem>& problems);
 
 }  // namespace tierwall::kube

@@ -37,7 +37,8 @@ std::optional<RuleField> rule_field(std::string_view field) {
     if (!index) return std::nullopt;
     place.index = *index;
     if (field == ".action" || field == ".name") return std::nullopt;
-    const bool in_list = take(field, ".from") || take(field, ".to") || take(field, ".protocols");
+    const bool in_list = take(field, ".from") || take(field, ".to") || take(field, ".protocols") ||
+                         take(field, ".ports");
     const bool has_index = in_list && take_index(field).has_value();
     place.is_element = field.empty() && (has_index || !in_list);
     return place;

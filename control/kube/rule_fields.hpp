@@ -2,10 +2,10 @@
 #pragma once
 
 /// \file
-/// rule_fields: field paths, and which rule of a ClusterNetworkPolicy one is about.
+/// rule_fields: field paths, and which rule of a cluster-scoped policy one is about.
 ///
-/// What is wrong inside a rule's peers and protocols makes that rule fail closed; what is wrong
-/// elsewhere concerns the whole object.
+/// What is wrong inside a rule's peers, protocols and ports makes that rule fail closed; what is
+/// wrong elsewhere concerns the whole object.
 ///
 /// Threads: any; pure.
 /// Memory:  none.
@@ -21,7 +21,7 @@ namespace tierwall::kube {
 struct RuleField {
     bool ingress = false;
     std::size_t index = 0;
-    /// The rule, peer or protocol itself: it is empty, or has a field nobody here knows.
+    /// The rule, peer, protocol or port itself: it is empty, or has a field nobody here knows.
     bool is_element = false;
 };
 

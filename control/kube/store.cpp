@@ -22,7 +22,9 @@ std::string line_of(const Problem& problem) {
     return text + problem.message;
 }
 
-bool same_object(const Decoded& a, const Decoded& b) { return a.object == b.object; }
+bool same_object(const Decoded& a, const Decoded& b) {
+    return a.object == b.object && a.mode == b.mode;
+}
 
 Problem about(const Decoded& decoded, base::Errc error, std::string message, Severity severity) {
     return {decoded.path,       decoded.key.path(), "",          error,
@@ -154,6 +156,7 @@ void Store::apply(const Decoded& decoded, Entry& entry) {
         entry.state = State::StandIn;
     } else if (decoded.isolating) {
         set(objects_.network_policies, name_of(decoded.key), *decoded.isolating);
+        install_mode(decoded);
         entry.state = State::StandIn;
     } else if (decoded.may_deny) {
         entry.state = State::Blocking;
@@ -163,7 +166,16 @@ void Store::apply(const Decoded& decoded, Entry& entry) {
     }
 }
 
+void Store::install_mode(const Decoded& decoded) {
+    if (decoded.mode == Mode::Unset) {
+        erase(objects_.modes, decoded.key.path());
+    } else {
+        set(objects_.modes, decoded.key.path(), decoded.mode);
+    }
+}
+
 void Store::install(const Decoded& decoded) {
+    install_mode(decoded);
     const std::string name = name_of(decoded.key);
     if (const auto* space = std::get_if<Namespace>(&decoded.object)) {
         install(*space);
@@ -175,6 +187,9 @@ void Store::install(const Decoded& decoded) {
         set(objects_.network_policies, name, *policy);
     } else if (const auto* cluster = std::get_if<ClusterNetworkPolicy>(&decoded.object)) {
         set(objects_.cluster_network_policies, name, *cluster);
+    } else if (const auto* admin = std::get_if<AdminNetworkPolicy>(&decoded.object)) {
+        set(admin->baseline ? objects_.baseline_policies : objects_.admin_network_policies, name,
+            *admin);
     }
 }
 
@@ -190,6 +205,7 @@ void Store::install(const Pod& value) {
 
 void Store::uninstall(const ObjectKey& key) {
     if (!key.foreign.empty()) return;  // it never was installed: what is there is another object
+    erase(objects_.modes, key.path());
     const std::string name = name_of(key);
     if (key.kind == "Namespace") {
         erase(objects_.cluster.namespaces, name);
@@ -206,6 +222,10 @@ void Store::uninstall(const ObjectKey& key) {
         erase(objects_.network_policies, name);
     } else if (key.kind == "ClusterNetworkPolicy") {
         erase(objects_.cluster_network_policies, name);
+    } else if (key.kind == "AdminNetworkPolicy") {
+        erase(objects_.admin_network_policies, name);
+    } else if (key.kind == "BaselineAdminNetworkPolicy") {
+        erase(objects_.baseline_policies, name);
     }
 }
 

@@ -80,6 +80,7 @@ private:
     void settle(const ObjectKey& key);
     void apply(const Decoded& decoded, Entry& entry);
     void install(const Decoded& decoded);
+    void install_mode(const Decoded& decoded);
     void install(const Namespace& value);
     void install(const Pod& value);
     void uninstall(const ObjectKey& key);
