@@ -39,10 +39,12 @@ std::size_t megabytes_for(const proto::ResourceSet& resources) {
 }
 
 base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::string& scope,
-                                                     const proto::ResourceSet& resources) {
+                                                     const proto::ResourceSet& resources,
+                                                     bool own_node_egress) {
     std::unique_ptr<Engine> engine(new Engine());
     agent::Enforcer::Options options;
     options.scope = scope;
+    options.own_node_egress = own_node_egress;
     options.addresses_max =
         static_cast<std::uint32_t>(64 + 2 * count(resources, v1::RESOURCE_TYPE_ADDRESS));
     TW_TRY(enforcer, agent::Enforcer::create(options));
@@ -70,8 +72,11 @@ Engine::Reply Engine::ask_tiers(const PacketFields& packet) const {
     const auto answer =
         enforcer_->ask(packet.source, packet.destination, packet.protocol, packet.destination_port);
     Reply reply{answer.allowed ? base::Action::Allow : base::Action::Deny,
-                answer.allowed ? base::Reason::Policy : base::Reason::PolicyDeny, true,
-                answer.egress, answer.ingress};
+                answer.allowed ? base::Reason::Policy : base::Reason::PolicyDeny,
+                true,
+                answer.egress,
+                answer.ingress,
+                answer.audit};
     const bool rejects = answer.egress.action == base::Action::Reject ||
                          (answer.egress.action == base::Action::Allow &&
                           answer.ingress.action == base::Action::Reject);
@@ -89,8 +94,10 @@ Engine::Reply Engine::ask_packets(const PacketFields& packet) {
     pipeline_->judge(frames, {enforcer_->published().load(), kNow_ms}, headers, outcomes);
     pipeline_->forget_flows();
     const worker::Outcome& outcome = outcomes.front();
-    return {outcome.verdict.action, outcome.verdict.reason, outcome.judged, outcome.egress,
-            outcome.ingress};
+    const bool audited = outcome.judged && outcome.verdict.action == base::Action::Allow;
+    return {outcome.verdict.action, outcome.verdict.reason,
+            outcome.judged,         outcome.egress,
+            outcome.ingress,        audited ? outcome.audit : base::Decision{}};
 }
 
 /// A pod that this dataplane protects is behind it, everybody else comes from outside.

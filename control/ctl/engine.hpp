@@ -37,11 +37,14 @@ public:
         bool judged = false;  ///< policy was asked; otherwise `reason` says why not
         base::Decision egress;
         base::Decision ingress;
+        /// Of what is allowed: the denial that audited policies would make. Allow: none.
+        base::Decision audit;
     };
 
     /// Requires: an Eal. Fails: as Enforcer and Pipeline do.
     static base::Result<std::unique_ptr<Engine>> create(Kind kind, const std::string& scope,
-                                                        const proto::ResourceSet& resources);
+                                                        const proto::ResourceSet& resources,
+                                                        bool own_node_egress = false);
 
     /// About the first packet of a connection, whatever was asked before.
     Reply ask(const PacketFields& packet);

@@ -41,6 +41,17 @@ Json direction(const agent::Enforcer& enforcer, const base::Decision& decision) 
     return out;
 }
 
+bool has_audit(const Engine::Reply& reply) { return reply.audit.action != base::Action::Allow; }
+
+/// What would deny the connection if audited policies were enforced.
+Json audit(const agent::Enforcer& enforcer, const base::Decision& decision) {
+    const auto rule = enforcer.rule(decision.rule);
+    Json out{{"verdict", nullptr}, {"direction", nullptr}};
+    if (rule) out["direction"] = rule->direction;
+    out.update(direction(enforcer, decision));
+    return out;
+}
+
 /// A packet that never came to policy has no deciding tier, but a reason.
 Json direction_unasked(const Engine::Reply& reply) {
     return {{"verdict", base::name(reply.action)},
@@ -59,6 +70,7 @@ std::string json_lines(const agent::Enforcer& enforcer, const std::vector<Row>& 
         line["ingress"] =
             reply.judged ? direction(enforcer, reply.ingress) : direction_unasked(reply);
         if (!reply.judged) line["reason"] = base::name(reply.reason);
+        if (has_audit(reply)) line["audit"] = audit(enforcer, reply.audit);
         out += json_text(line) + "\n";
     }
     return out;
@@ -78,7 +90,9 @@ std::string table(const agent::Enforcer& enforcer, const std::vector<Row>& rows)
     Table out({"FROM", "TO", "PROTOCOL", "PORT", "VERDICT", "EGRESS", "INGRESS"});
     for (const Row& row : rows) {
         out.add({row.probe.from, row.probe.to, row.probe.protocol_name,
-                 std::to_string(row.probe.port), base::name(row.reply.action),
+                 std::to_string(row.probe.port),
+                 std::string(base::name(row.reply.action)) +
+                     (has_audit(row.reply) ? ", would deny" : ""),
                  cell(enforcer, row.reply, row.reply.egress),
                  cell(enforcer, row.reply, row.reply.ingress)});
     }

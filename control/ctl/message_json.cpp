@@ -50,6 +50,11 @@ Json message_json(const Message& message) {
     const auto* descriptor = message.GetDescriptor();
     for (int i = 0; i < descriptor->field_count(); ++i) {
         const FieldDescriptor& field = *descriptor->field(i);
+        const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+        // A message that is not there has nothing to say, where a number says 0.
+        const bool is_there = field.is_repeated() || !is_message ||
+                              message.GetReflection()->HasField(message, &field);
+        if (!is_there) continue;
         object[field.name()] =
             field.is_repeated() ? repeated(message, field) : single(message, field);
     }

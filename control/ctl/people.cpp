@@ -41,6 +41,8 @@ std::string summary(const v1::StatusReply& reply) {
         {"tables", number(reply.tables())},
         {"rows", number(reply.rows())},
         {"rules", number(reply.rules())},
+        {"audit", number(reply.audited_policies()) + " policies (" + number(reply.would_deny()) +
+                      " connections let through that they would deny)"},
     };
     std::string out;
     for (const auto& [name, value] : lines) {
@@ -120,11 +122,13 @@ std::string for_people(const std::vector<v1::FlowRow>& rows) {
 }
 
 std::string for_people(const std::vector<v1::RuleRow>& rows) {
-    Table table({"TIER", "POLICY", "DIRECTION", "RULE", "NAME", "ACTION", "HITS", "ROWS"});
+    Table table({"TIER", "POLICY", "DIRECTION", "RULE", "NAME", "ACTION", "HITS", "ROWS", "MODE",
+                 "WOULD DENY"});
     for (const v1::RuleRow& row : rows) {
         table.add({row.tier(), row.policy(), row.direction(),
                    row.index() < 0 ? "isolation" : std::to_string(row.index()), row.name(),
-                   row.action(), std::to_string(row.hits()), std::to_string(row.rows())});
+                   row.action(), std::to_string(row.hits()), std::to_string(row.rows()),
+                   row.audit() ? "audit" : "enforce", std::to_string(row.would_deny())});
     }
     return table.text();
 }

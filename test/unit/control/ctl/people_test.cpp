@@ -109,14 +109,16 @@ BOOST_AUTO_TEST_CASE(an_explanation_names_tiers_policies_and_the_one_that_decide
 BOOST_AUTO_TEST_CASE(rules_are_a_table_with_isolation_in_words) {
     v1::RuleRow named = rule("Admin", "ClusterNetworkPolicy/guard", 12);
     named.set_name("no mail");
-    BOOST_TEST(ctl::for_people(std::vector<v1::RuleRow>{
-                   named, rule("NetworkPolicy", "NetworkPolicy/shop/db", -1)}) ==
+    v1::RuleRow audited = rule("NetworkPolicy", "NetworkPolicy/shop/db", -1);
+    audited.set_audit(true);
+    audited.set_would_deny(5);
+    BOOST_TEST(ctl::for_people(std::vector<v1::RuleRow>{named, audited}) ==
                "TIER           POLICY                      DIRECTION  RULE       NAME     ACTION"
-               "  HITS  ROWS\n"
+               "  HITS  ROWS  MODE     WOULD DENY\n"
                "Admin          ClusterNetworkPolicy/guard  ingress    12         no mail  allow"
-               "   17    2\n"
+               "   17    2     enforce  0\n"
                "NetworkPolicy  NetworkPolicy/shop/db       ingress    isolation  -        deny"
-               "    17    2\n");
+               "    17    2     audit    5\n");
 }
 
 BOOST_AUTO_TEST_CASE(no_string_of_any_answer_reaches_the_terminal_as_a_command) {
