@@ -36,15 +36,6 @@ World world_of(const Scenario& scenario, const Manner& manner) {
     return world;
 }
 
-Scenario supported(Scenario scenario) {
-    Json kept = Json::array();
-    for (const Json& policy : scenario.policies) {
-        if (policy["apiVersion"] != "policy.networking.k8s.io/v1alpha1") kept.push_back(policy);
-    }
-    scenario.policies = kept;
-    return scenario;
-}
-
 void write(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path) << text;
 }
@@ -69,8 +60,7 @@ std::string Tally::text() const {
 Comparison::Comparison(const Manner& manner)
     : manner_(manner), real_(manner.scope_node, manner.tells_changes) {}
 
-std::optional<std::string> Comparison::tell(const Scenario& whole) {
-    const Scenario scenario = supported(whole);
+std::optional<std::string> Comparison::tell(const Scenario& scenario) {
     world_ = world_of(scenario, manner_);
     memory_.settle(world_);
     return real_.enforce(scenario);

@@ -160,6 +160,8 @@ Json random_ips(Random& random, const Json& cluster) {
     if (kind != 1) ips.push_back(v4(random));
     if (kind > 4) ips.push_back(v6(random));
     if (kind == 19) std::swap(ips[0], ips[1]);  // IPv6 is the primary family
+    if (random.chance(5)) ips.push_back(v4(random));
+    if (random.chance(5)) ips.push_back(v6(random));
     if (!cluster["pods"].empty() && random.chance(12)) {
         const Json& other = cluster["pods"][random.below(cluster["pods"].size())];
         if (other["hostNetwork"] == false && !other["ips"].empty()) {
