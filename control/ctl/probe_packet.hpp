@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// probe_packet(): a packet as bytes on the wire, the first one of a connection unless more is said.
+/// probe_packet(): a packet as bytes on the wire, the first of a connection unless more is said.
 ///
 /// TCP starts with SYN, SCTP with INIT, ICMP and ICMPv6 with an echo request unless another type is
 /// wanted; any other protocol carries eight zero bytes.
