@@ -3,19 +3,26 @@
 
 #include "control/ctl/command.hpp"
 #include "control/ctl/message_json.hpp"
+#include "control/ctl/sarif.hpp"
 #include "control/document/printable.hpp"
+#include "control/kube/api_versions.hpp"
 #include "control/kube/manifests.hpp"
+#include "control/lint/warnings.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <set>
+#include <system_error>
 
 namespace tierwall::ctl {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Findings = std::vector<lint::Finding>;
 
 struct LintOptions {
     std::vector<std::string> paths;
@@ -24,23 +31,25 @@ struct LintOptions {
     bool strict = false;
 };
 
-std::string severity(const kube::Problem& problem) {
-    return problem.severity == kube::Severity::Error ? "error" : "warning";
-}
-
-std::string line(const kube::Problem& problem) {
+std::string line(const lint::Finding& finding) {
+    const kube::Problem& problem = finding.problem;
     std::string where = problem.object;
     if (!problem.field.empty()) where += (where.empty() ? "" : " ") + problem.field;
-    const std::string mark = problem.severity == kube::Severity::Error ? "" : "warning: ";
+    const std::string mark = kube::is_error(problem) ? "" : "warning: ";
+    const std::string rule = finding.rule.empty() ? "" : " [" + finding.rule + "]";
     return document::printable(problem.path + ": " + (where.empty() ? "" : where + ": ") + mark +
-                               problem.message) +
+                               problem.message + rule) +
            "\n";
 }
 
-Json row(const kube::Problem& problem) {
-    return {{"path", problem.path},       {"object", problem.object},
-            {"field", problem.field},     {"error", base::name(problem.error)},
-            {"message", problem.message}, {"severity", severity(problem)}};
+Json row(const lint::Finding& finding) {
+    const kube::Problem& problem = finding.problem;
+    Json out = {
+        {"path", problem.path},       {"object", problem.object},
+        {"field", problem.field},     {"error", base::name(problem.error)},
+        {"message", problem.message}, {"severity", kube::is_error(problem) ? "error" : "warning"}};
+    if (!finding.rule.empty()) out["rule"] = finding.rule;
+    return out;
 }
 
 struct Read {
@@ -77,26 +86,50 @@ base::Result<Read> read(const std::vector<std::string>& paths) {
     return all;
 }
 
-base::Result<Answer> lint(const LintOptions& options) {
+Findings found_in(const Read& all, kube::Channel channel) {
+    Findings findings;
+    for (const kube::Problem& problem : all.problems) findings.push_back({"", problem});
+    const std::vector<kube::Problem> mixed = kube::mixed_versions(all.objects);
+    for (kube::Problem& problem : kube::lint(all.objects, channel)) {
+        const bool is_mixed = std::find(mixed.begin(), mixed.end(), problem) != mixed.end();
+        findings.push_back({is_mixed ? "mixed-admin-apis" : "", std::move(problem)});
+    }
+    const bool sound = std::none_of(findings.begin(), findings.end(), [](const auto& finding) {
+        return kube::is_error(finding.problem);
+    });
+    // What a wrong object was meant to say may be what a warning would miss.
+    if (!sound) return findings;
+    for (lint::Finding& each : lint::warnings(all.objects)) findings.push_back(std::move(each));
+    return findings;
+}
+
+std::string text_of(const Findings& findings, const std::string& output) {
+    if (output == "sarif") {
+        std::error_code ignored;
+        const auto folder = std::filesystem::current_path(ignored).string();
+        return json_text(sarif(findings, folder), 1) + "\n";
+    }
+    if (output == "json") {
+        Json rows = Json::array();
+        for (const lint::Finding& each : findings) rows.push_back(row(each));
+        return json_text(rows, 1) + "\n";
+    }
+    std::string text;
+    for (const lint::Finding& each : findings) text += line(each);
+    return text;
+}
+
+base::Result<Answer> answer_lint(const LintOptions& options) {
     TW_TRY(all, read(options.paths));
     const auto channel =
         options.channel == "experimental" ? kube::Channel::Experimental : kube::Channel::Standard;
-    std::vector<kube::Problem> problems = all.problems;
-    for (kube::Problem& problem : kube::lint(all.objects, channel)) {
-        problems.push_back(std::move(problem));
-    }
+    const Findings findings = found_in(all, channel);
     Answer answer;
-    Json rows = Json::array();
-    for (const kube::Problem& problem : problems) {
-        const bool counts = problem.severity == kube::Severity::Error || options.strict;
-        if (counts) answer.status = kExitFound;
-        if (options.output == "json") {
-            rows.push_back(row(problem));
-        } else {
-            answer.text += line(problem);
-        }
-    }
-    if (options.output == "json") answer.text = json_text(rows, 1) + "\n";
+    answer.text = text_of(findings, options.output);
+    const bool counts = std::any_of(findings.begin(), findings.end(), [&](const auto& finding) {
+        return options.strict || kube::is_error(finding.problem);
+    });
+    if (counts) answer.status = kExitFound;
     return answer;
 }
 
@@ -112,8 +145,8 @@ void offer_lint(CLI::App& app, Run& run) {
         ->check(CLI::IsMember({"standard", "experimental"}))
         ->capture_default_str();
     command->add_flag("--strict", options->strict, "Exit status 1 also for warnings");
-    offer_output(*command, options->output, {"text", "json"});
-    command->callback([options, &run] { run = [options] { return lint(*options); }; });
+    offer_output(*command, options->output, {"text", "json", "sarif"});
+    command->callback([options, &run] { run = [options] { return answer_lint(*options); }; });
 }
 
 }  // namespace tierwall::ctl

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Traffic: one concrete packet between two ends, and what one policy says about it.
+///
+/// A check that claims something about policies shows it by such a packet: it reads the policy rule
+/// by rule, as the API describes it.
+///
+/// Threads: values; pure.
+/// Memory:  borrows labels and ports.
+/// Cost:    O(rules * peers) a question.
+
+#include "control/kube/cluster.hpp"
+#include "control/policy/policy.hpp"
+
+#include <string>
+#include <vector>
+
+namespace tierwall::lint {
+
+/// A pod, a node, or an address of somebody else.
+struct End {
+    enum class Kind { Pod, Node, External };
+    Kind kind = Kind::External;
+    std::string namespace_name = {};
+    kube::Labels namespace_labels = {};
+    kube::Labels labels = {};
+    std::vector<kube::ContainerPort> ports = {};
+    std::vector<base::Address> addresses = {};  ///< any of them
+    std::string owner = {};                     ///< "namespace/pod" of a pod that is there
+};
+
+struct Traffic {
+    const End* subject = nullptr;
+    const End* peer = nullptr;
+    base::Direction direction = base::Direction::Egress;
+    std::uint8_t protocol = 0;
+    std::uint16_t port = 0;
+
+    const End& destination() const {
+        return direction == base::Direction::Egress ? *peer : *subject;
+    }
+};
+
+bool is_in(const policy::PodSet& set, const End& end);
+bool is_in(const policy::Peer& peer, const End& end);
+bool is_in(const policy::NetworkSet& networks, const base::Address& address);
+bool matches(const policy::Rule& rule, const Traffic& traffic);
+/// The rule that decides, or null. Requires: the policy selects the subject.
+const policy::Rule* first_match(const policy::Policy& policy, const Traffic& traffic);
+
+}  // namespace tierwall::lint
