@@ -37,6 +37,38 @@ inline void break_row(S& s, S::Row row) {
 }
 
 inline const std::vector<Fault> kFaults{
+    {"audit_of_no_tier", [](S& s) { s.audit_tier(4, 3, v1::TIER_KIND_ORDERED); }, Errc::NotFound,
+     "Tier 4"},
+    {"audit_of_an_audit",
+     [](S& s) {
+         s.audit_tier(4, 0, v1::TIER_KIND_ORDERED);
+         s.audit_tier(5, 4, v1::TIER_KIND_ORDERED, "audit of audit");
+     },
+     Errc::Invalid, "Tier 5"},
+    {"audit_of_itself", [](S& s) { s.audit_tier(4, 4, v1::TIER_KIND_ORDERED); }, Errc::Invalid,
+     "Tier 4"},
+    {"audit_of_another_kind", [](S& s) { s.audit_tier(4, 1, v1::TIER_KIND_ORDERED); },
+     Errc::Invalid, "Tier 4"},
+    {"two_audits_of_one_tier",
+     [](S& s) {
+         s.audit_tier(4, 0, v1::TIER_KIND_ORDERED);
+         s.audit_tier(5, 0, v1::TIER_KIND_ORDERED, "again");
+     },
+     Errc::Duplicate, "Tier 5"},
+    {"policy_of_an_audit_tier",
+     [](S& s) {
+         s.audit_tier(4, 0, v1::TIER_KIND_ORDERED);
+         s.policy(77, 4, "ClusterNetworkPolicy/odd");
+     },
+     Errc::Invalid, "Policy 77"},
+    {"rows_of_a_tier_that_is_not_audited_there",
+     [](S& s) {
+         s.audit_tier(4, 0, v1::TIER_KIND_ORDERED);
+         v1::Table table = S::floor_table();
+         table.set_tier(4);
+         s.put(table);
+     },
+     Errc::Invalid, "Table 4/egress/0"},
     {"key_of_another_resource",
      [](S& s) { s.put(v1::RESOURCE_TYPE_NODE, proto::number_key({9}), v1::Node()); }, Errc::Invalid,
      "Node 9"},

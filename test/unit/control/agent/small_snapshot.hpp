@@ -173,6 +173,31 @@ struct SmallSnapshot {
         out.set_kind(kind);
         put(v1::RESOURCE_TYPE_TIER, proto::number_key({number}), out);
     }
+    /// A tier that holds what the enforced one would be if audited policies were enforced.
+    void audit_tier(std::uint32_t number, std::uint32_t audits, v1::TierKind kind,
+                    const std::string& name = "audited") {
+        v1::Tier out;
+        out.set_number(number);
+        out.set_name(name);
+        out.set_kind(kind);
+        out.set_audits(audits);
+        put(v1::RESOURCE_TYPE_TIER, proto::number_key({number}), out);
+    }
+    /// NetworkPolicy/shop/web is audited: its table is there for those who ask what would be.
+    void audit_web() {
+        v1::Policy web = policy_body(kWebPolicy, 1, "NetworkPolicy/shop/web");
+        web.set_audit(true);
+        put(v1::RESOURCE_TYPE_POLICY, proto::number_key({kWebPolicy}), web);
+        erase(v1::RESOURCE_TYPE_TABLE, {1, v1::DIRECTION_INGRESS, 0});
+        erase(v1::RESOURCE_TYPE_MEMBERSHIP, {1, v1::DIRECTION_INGRESS, 0});
+        audit_tier(5, 1, v1::TIER_KIND_ISOLATING);
+        v1::Table table = web_table();
+        table.set_tier(5);
+        put(table);
+        v1::Membership members = web_members();
+        members.set_tier(5);
+        put(members);
+    }
     void node(std::uint32_t number, const std::string& name) {
         v1::Node out;
         out.set_number(number);
