@@ -133,6 +133,11 @@ Side side_of(base::Direction direction, const Traffic& traffic) {
     return {direction, subject, peer, traffic.words() + (egress ? " to " : " from ") + peer};
 }
 
+std::string own_node_words(const std::string& pod, const std::string& node, bool egress) {
+    return node + " is the node of " + pod +
+           (egress ? ", and own_node_egress exempts it" : ", which always reaches its pods");
+}
+
 std::string tier_words(const Enforcer::TierView& view, const std::optional<RuleName>& rule,
                        const Side& side) {
     if (view.matched && rule) return rule_text(*rule) + verb(view.action) + side.matter;
@@ -142,7 +147,7 @@ std::string tier_words(const Enforcer::TierView& view, const std::optional<RuleN
     }
     if (view.policies.empty()) return "no policy selects " + side.subject;
     if (view.action == base::Action::Allow) {
-        return side.peer + " is the node of " + side.subject + ", which always reaches its pods";
+        return own_node_words(side.subject, side.peer, side.direction == base::Direction::Egress);
     }
     if (view.audited && view.tier == base::tier_name(base::kTierNetworkPolicy)) {
         return "only audited policies select " + side.subject + ", and those isolate nobody";
@@ -173,8 +178,8 @@ std::string direction_words(const base::Decision& decision, const v1::DirectionE
         case base::kTierNotSubject: return out.subject() + " is no pod that is protected here";
         case base::kTierSelf: return "a pod always reaches itself";
         case base::kTierOwnNode:
-            return out.peer() + " is the node of " + out.subject() +
-                   ", which always reaches its pods";
+            return own_node_words(out.subject(), out.peer(),
+                                  out.direction() == base::name(base::Direction::Egress));
         default: break;
     }
     return out.tiers().empty() ? "" : out.tiers().rbegin()->words();

@@ -48,8 +48,10 @@ base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, cons
 }
 
 base::Result<v1::ExplainReply> ask_daemon(const ExplainOptions& options, const Probe& probe) {
-    if (!options.question.dns.empty() || options.question.scope != "all") {
-        return base::Error{base::Errc::Invalid, "--dns, --scope", "go with --manifests"};
+    const QuestionOptions& question = options.question;
+    if (!question.dns.empty() || question.scope != "all" || question.own_node_egress != "enforce") {
+        return base::Error{base::Errc::Invalid, "--dns, --scope, --own-node-egress",
+                           "go with --manifests"};
     }
     TW_TRY(client, agent::StatusClient::create(options.address));
     return client->explain(request(options, probe));

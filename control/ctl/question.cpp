@@ -45,6 +45,11 @@ CLI::Option* offer_question(CLI::App& command, QuestionOptions& options) {
         ->capture_default_str();
     command.add_option("--scope", options.scope, "all, or node:NAME: whose pods are protected")
         ->capture_default_str();
+    command
+        .add_option("--own-node-egress", options.own_node_egress,
+                    "What isolated pods send to their own node")
+        ->check(CLI::IsMember({"enforce", "exempt"}))
+        ->capture_default_str();
     command.add_option("--dns", options.dns, "DNS answers taken as seen, JSON lines");
     return manifests;
 }
@@ -55,7 +60,7 @@ void offer_engine(CLI::App& command, QuestionOptions& options) {
         ->capture_default_str();
 }
 
-base::Result<Prepared> prepare(const QuestionOptions& options) {
+base::Result<Compiled> compile_question(const QuestionOptions& options) {
     TW_TRY(names, read_names(options.dns));
     TW_TRY(objects, read_objects(options.manifests));
     TW_TRY(scope, check_scope(options.scope, objects.cluster));
@@ -66,18 +71,28 @@ base::Result<Prepared> prepare(const QuestionOptions& options) {
     compile::Compiler compiler;
     TW_TRY(output, compiler.compile(input));
 
-    Prepared prepared;
+    Compiled compiled;
     if (options.dns.empty()) {
         for (const std::string& place : objects.named) {
-            prepared.warnings.push_back(place + ": matches nothing, no --dns says where names are");
+            compiled.warnings.push_back(place + ": matches nothing, no --dns says where names are");
         }
     }
-    TW_TRY(eal, Eal::start(megabytes_for(output.resources)));
+    compiled.cluster = std::move(objects.cluster);
+    compiled.resources = std::move(output.resources);
+    return compiled;
+}
+
+base::Result<Prepared> prepare(const QuestionOptions& options) {
+    TW_TRY(compiled, compile_question(options));
+    Prepared prepared;
+    prepared.warnings = std::move(compiled.warnings);
+    TW_TRY(eal, Eal::start(megabytes_for(compiled.resources)));
     prepared.eal = std::move(eal);
     const auto kind = options.engine == "packets" ? Engine::Kind::Packets : Engine::Kind::Tiers;
-    TW_TRY(engine, Engine::create(kind, options.scope, output.resources));
+    TW_TRY(engine, Engine::create(kind, options.scope, compiled.resources,
+                                  options.own_node_egress == "exempt"));
     prepared.engine = std::move(engine);
-    prepared.cluster = std::move(objects.cluster);
+    prepared.cluster = std::move(compiled.cluster);
     return prepared;
 }
 

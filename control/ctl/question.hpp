@@ -13,6 +13,7 @@
 #include "control/ctl/engine.hpp"
 #include "control/kube/cluster.hpp"
 #include "dataplane/base/result.hpp"
+#include "proto/resource_set.hpp"
 
 #include <memory>
 #include <string>
@@ -26,12 +27,24 @@ struct QuestionOptions {
     std::string scope = "all";
     std::string engine = "tiers";
     std::string dns;
+    std::string own_node_egress = "enforce";
 };
 
-/// Adds --manifests, --profile, --scope and --dns; answers with the first.
+/// Adds --manifests, --profile, --scope, --dns and --own-node-egress; answers with the first.
 CLI::Option* offer_question(CLI::App& command, QuestionOptions& options);
 /// Adds --engine.
 void offer_engine(CLI::App& command, QuestionOptions& options);
+
+/// The manifests, as the snapshot that a dataplane gets.
+struct Compiled {
+    std::vector<std::string> warnings;  ///< for Answer
+    kube::Cluster cluster;
+    proto::ResourceSet resources;
+};
+
+/// Everything that tierwall-sync would send for these manifests from an empty state. Needs no DPDK.
+/// Fails: when a manifest cannot be read, or an object blocks enforcement.
+base::Result<Compiled> compile_question(const QuestionOptions& options);
 
 /// The order of members is the order of construction: DPDK goes last.
 struct Prepared {
@@ -41,8 +54,7 @@ struct Prepared {
     std::unique_ptr<Engine> engine;
 };
 
-/// Everything that tierwall-sync would enforce for these manifests from an empty state.
-/// Fails: when a manifest cannot be read, or an object blocks enforcement.
+/// The same, loaded.
 base::Result<Prepared> prepare(const QuestionOptions& options);
 
 }  // namespace tierwall::ctl

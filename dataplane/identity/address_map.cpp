@@ -158,7 +158,8 @@ AddressMap::AddressMap(std::unique_ptr<State> state, std::uint32_t addresses_max
     : state_(std::move(state)),
       addresses_max_(addresses_max),
       changed_(new std::atomic<std::uint32_t>[kBucketSlots + state_->positions]()),
-      bindings_(new std::atomic<Binding>[kBucketSlots + state_->positions]) {}
+      bindings_(new std::atomic<Binding>[kBucketSlots + state_->positions]),
+      owned_since_(new std::atomic<std::uint32_t>[state_->positions]()) {}
 
 AddressMap::~AddressMap() = default;
 
@@ -264,6 +265,7 @@ std::uint32_t AddressMap::write(const base::Address& address, const Assignment& 
         const auto fixed = state_->fixed.find(address);
         const std::uint16_t port = fixed != state_->fixed.end() ? fixed->second : kUnbound;
         bindings_[slot].store({next->tenure, port}, std::memory_order_release);
+        owned_since_[*position].store(generation, std::memory_order_release);
         bump(bucket_slot(address), generation);
     }
     state_->push(*position, std::move(next));

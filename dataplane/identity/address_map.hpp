@@ -19,7 +19,7 @@
 /// nor claim the port of the next one, nor the other way round.
 ///
 /// Threads: lookups by any worker; everything else by one control thread.
-/// Memory:  all allocated by create(): about 145 bytes an address, because there is room for as
+/// Memory:  all allocated by create(): about 155 bytes an address, because there is room for as
 ///          many removed ones that workers may still see. Versions are small heap nodes of the
 ///          control thread, freed by reclaim().
 /// Cost:    bulk lookup about 25-50 ns an address when cold; changed() is one load.
@@ -94,6 +94,10 @@ public:
     void prefetch_changed(std::uint32_t slot) const noexcept {
         __builtin_prefetch(&changed_[slot]);
     }
+    /// The generation in which the tenure of a slot's latest owner began. Not for buckets.
+    std::uint32_t owned_since(std::uint32_t slot) const noexcept {
+        return owned_since_[slot - kBucketSlots].load(std::memory_order_acquire);
+    }
     /// The port an entry's address is accepted from; kUnbound before the first claim, and when the
     /// address has another owner by now.
     std::uint16_t bound_port(const Entry& entry) const noexcept {
@@ -167,6 +171,7 @@ private:
     std::uint32_t addresses_max_ = 0;
     std::unique_ptr<std::atomic<std::uint32_t>[]> changed_;
     std::unique_ptr<std::atomic<Binding>[]> bindings_;
+    std::unique_ptr<std::atomic<std::uint32_t>[]> owned_since_;  ///< by position
 };
 
 }  // namespace tierwall::identity

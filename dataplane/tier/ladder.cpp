@@ -75,11 +75,11 @@ struct Burst {
     std::span<const Question> questions;
     std::span<base::Decision> decisions;
     base::Direction direction;
-    std::uint64_t open = 0;  ///< bit i: no tier has decided question i yet
+    bool admits_own_node = false;  ///< of isolating tiers
+    std::uint64_t open = 0;        ///< bit i: no tier has decided question i yet
 
     void settle(const Tier& tier, std::size_t i, const Place& place, const Row* row) noexcept {
-        // Only what comes in from the node is admitted: kubelet probes reach pods this way.
-        const bool own_node = questions[i].own_node && direction == base::Direction::Ingress;
+        const bool own_node = questions[i].own_node && admits_own_node;
         const base::Decision decision = answer(tier, place, row, own_node);
         if (decision.action == base::Action::Pass) return;
         decisions[i] = decision;
@@ -169,7 +169,8 @@ void for_each_shard(const Tier& tier, Fn&& fn) {
 
 }  // namespace
 
-Ladder::Ladder(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {
+Ladder::Ladder(std::vector<Tier> tiers, bool own_node_egress)
+    : tiers_(std::move(tiers)), own_node_egress_(own_node_egress) {
     assert(tiers_.size() <= base::kTiersMax);
     for (std::size_t i = 1; i < tiers_.size(); ++i) {
         assert(tiers_[i - 1].number < tiers_[i].number);
@@ -189,6 +190,7 @@ void Ladder::decide(base::Direction direction, std::span<const Question> questio
     Burst burst{.questions = questions,
                 .decisions = decisions,
                 .direction = direction,
+                .admits_own_node = admits_own_node(direction),
                 .open = ~std::uint64_t{0} >> (kBurstMax - questions.size())};
     for (const Tier& tier : tiers_) {
         if (burst.open == 0) return;
@@ -199,7 +201,11 @@ void Ladder::decide(base::Direction direction, std::span<const Question> questio
 void Ladder::would_decide(base::Direction direction, std::span<const Question> questions,
                           std::span<base::Decision> decisions) const noexcept {
     assert(questions.size() == decisions.size() && questions.size() <= kBurstMax);
-    Burst burst{.questions = questions, .decisions = decisions, .direction = direction, .open = 0};
+    Burst burst{.questions = questions,
+                .decisions = decisions,
+                .direction = direction,
+                .admits_own_node = admits_own_node(direction),
+                .open = 0};
     for (std::size_t i = 0; i < questions.size(); ++i) {
         if (!is_audited(tiers_, direction, questions[i].subject)) continue;
         burst.open |= std::uint64_t{1} << i;
@@ -213,7 +219,7 @@ void Ladder::would_decide(base::Direction direction, std::span<const Question> q
 
 std::vector<Trace> Ladder::trace(base::Direction direction, const Question& question) const {
     std::vector<Trace> traces;
-    const bool own_node = question.own_node && direction == base::Direction::Ingress;
+    const bool own_node = question.own_node && admits_own_node(direction);
     for (const Tier& tier : tiers_) {
         const Place place = place_of(enforced(tier, direction), question.subject);
         const Place audit = place_of(audited(tier, direction), question.subject);

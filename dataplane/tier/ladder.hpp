@@ -8,11 +8,12 @@
 /// the subject's group and the peer's class, and the group's AclTable answers. The first tier that
 /// says Allow or Deny decides; Pass and silence go to the next; silence of all is the cluster
 /// default, allow. An isolating tier (NetworkPolicy) is final for every subject that has a group
-/// in it: no matching row means deny, except traffic from the pod's own node.
+/// in it: no matching row means deny, except traffic from the pod's own node and, if that is
+/// chosen, to it.
 ///
 /// Policies may be audited: what they would deny is let through and told. The tiers that are asked
 /// first lack their denials; beside them stand tables that have them, with groups only for the
-/// subjects for which that could matter. would_decide() looks at these instead, where there are any.
+/// subjects for which that could matter, and would_decide() looks at these instead.
 ///
 /// Threads: immutable after build; decide() by any worker.
 /// Memory:  shares tables and maps with earlier ladders that had the same ones.
@@ -86,8 +87,9 @@ struct Trace {
 
 class Ladder {
 public:
-    /// Requires: tiers in ascending order of number, at most base::kTiersMax.
-    explicit Ladder(std::vector<Tier> tiers);
+    /// Requires: tiers in ascending order of number, at most base::kTiersMax. `own_node_egress`:
+    /// isolation admits what a pod sends to its own node, too.
+    explicit Ladder(std::vector<Tier> tiers, bool own_node_egress = false);
 
     /// decisions[i] answers questions[i]. Requires: equal sizes, at most kBurstMax.
     void decide(base::Direction direction, std::span<const Question> questions,
@@ -110,7 +112,14 @@ public:
     std::size_t tables() const noexcept;
 
 private:
+    /// Does isolation admit traffic with the own node in this direction? What comes in from it
+    /// always: kubelet probes reach pods this way.
+    bool admits_own_node(base::Direction direction) const noexcept {
+        return direction == base::Direction::Ingress || own_node_egress_;
+    }
+
     std::vector<Tier> tiers_;
+    bool own_node_egress_ = false;
     bool audits_egress_ = false;
     bool audits_ingress_ = false;
 };

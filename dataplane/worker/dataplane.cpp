@@ -28,6 +28,7 @@ Pipeline::Config pipeline_config(const Fabric& fabric) {
     wanted.pickup_s = config.pickup_s;
     wanted.boot_open = config.boot_open;
     wanted.pass_non_ip = config.pass_non_ip;
+    wanted.keep_established = config.keep_established;
     wanted.bindings = std::make_shared<Bindings>(fabric.ports());
     return wanted;
 }

@@ -39,6 +39,7 @@ struct DataplaneConfig {
     std::uint32_t pickup_s = 60;
     bool boot_open = false;
     bool pass_non_ip = false;
+    bool keep_established = false;  ///< see Pipeline::Config
 };
 
 }  // namespace tierwall::worker

@@ -68,12 +68,11 @@ tier::Question question(const Inquiry& inquiry, base::Direction direction) noexc
     const bool egress = direction == base::Direction::Egress;
     const identity::Entry& subject = egress ? inquiry.source : inquiry.destination;
     const identity::Entry& peer = egress ? inquiry.destination : inquiry.source;
-    // The exemption of the own node is one of ingress: a pod's traffic to its node is enforced.
     return {.subject = subject.identity,
             .peer = peer.identity,
             .destination_port = inquiry.destination_port,
             .protocol = inquiry.protocol,
-            .own_node = !egress && is_own_node(peer, subject)};
+            .own_node = is_own_node(peer, subject)};
 }
 
 std::uint16_t policy_port(const parse::Tuple& tuple) noexcept {

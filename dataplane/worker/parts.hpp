@@ -22,11 +22,20 @@ struct Parts {
     identity::AddressMap& addresses;
     Trust& trust;
     base::Counters& counters;
+    bool keep_established = false;  ///< see Pipeline::Config
 
     /// Nothing that decided the flow changed since it was judged.
     bool is_current(const flow::Flow& flow) const noexcept {
         return flow.is_current(addresses.changed(flow.source_slot()),
                                addresses.changed(flow.destination_slot()));
+    }
+
+    /// Is an end of a flow still whose it was when the flow was last judged?
+    bool is_same_owner(std::uint32_t slot, const identity::Entry& entry,
+                       std::uint32_t judged) const noexcept {
+        if (entry.slot != slot) return false;
+        if (!entry.is_known()) return true;
+        return static_cast<std::int32_t>(judged - addresses.owned_since(slot)) >= 0;
     }
 };
 

@@ -44,7 +44,7 @@ struct Pipeline::State {
           flows(std::move(table)),
           events(std::move(ring)),
           trust(config.ports, map, bindings_of(config)),
-          admission({*flows, fragments, map, trust, counters}),
+          admission({*flows, fragments, map, trust, counters, config.keep_established}),
           delivery(map, trust),
           hits(std::size_t{config.rules_max} + 1),
           would_deny(hits.size()) {}

@@ -62,6 +62,9 @@ public:
         std::uint32_t pickup_s = 60;  ///< 0 = off
         bool boot_open = false;
         bool pass_non_ip = false;
+        /// A flow that was admitted stays so when policy changes, until it ends, or one of its
+        /// addresses gets another owner.
+        bool keep_established = false;
         std::uint32_t rules_max = 1u << 16;  ///< rule ids above share the last hit counter
         int numa_socket = -1;
         std::uint32_t events_max = 1u << 10;  ///< denied packets that wait to be read
@@ -80,7 +83,8 @@ public:
     void decide(std::span<const Frame> frames, const Moment& moment,
                 std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
     /// Counts the packets of a decided burst by their reasons, and notes the denied ones and those
-    /// that audited policies would have denied. Whoever finds in between that a packet cannot go on gives it that verdict, so that it counts once.
+    /// that audited policies would have denied. Whoever finds in between that a packet cannot go on
+    /// gives it that verdict, so that it counts once.
     void account(std::span<const Frame> frames, const Moment& moment,
                  std::span<const parse::Headers> headers,
                  std::span<const Outcome> outcomes) noexcept;

@@ -149,14 +149,24 @@ base::Verdict Settlement::new_connection(const Burst& burst, const Round& round,
     return open(burst, round, item, false);
 }
 
+/// Established flows may outlive the policy that admitted them, but not the owners of their
+/// addresses.
+bool Settlement::is_kept(const flow::Flow& flow, const Inquiry& inquiry) const noexcept {
+    return parts_.keep_established && !is_revoked(flow) && !flow.stale() &&
+           parts_.is_same_owner(flow.source_slot(), inquiry.source, flow.judged()) &&
+           parts_.is_same_owner(flow.destination_slot(), inquiry.destination, flow.judged());
+}
+
 base::Verdict Settlement::changed(const Burst& burst, const Round& round,
                                   const Item& item) noexcept {
     const Inquiry& inquiry = answer_to(round, item);
     const base::Verdict verdict = verdict_of(inquiry);
     flow::Flow& flow = parts_.flows.at(item.found.index);
+    const bool allowed = verdict.action == base::Action::Allow;
+    const bool kept = !allowed && is_kept(flow, inquiry);
     flow.set_slots(inquiry.source.slot, inquiry.destination.slot);
     flow.set_judged(burst.snapshot->generation);
-    if (verdict.action != base::Action::Allow) {
+    if (!allowed && !kept) {
         (is_revoked(flow) ? parts_.counters.flows_rejudged : parts_.counters.flows_revoked).add();
         revoke(flow, verdict);
         flow.touch(burst.now_s);
@@ -164,11 +174,15 @@ base::Verdict Settlement::changed(const Burst& burst, const Round& round,
     }
     const std::uint16_t origin = parts_.trust.origin(burst.frames[item.packet].port);
     parts_.counters.flows_rejudged.add();
-    flow.set_decisions(inquiry.egress, inquiry.ingress);
+    if (allowed) flow.set_decisions(inquiry.egress, inquiry.ingress);
     flow.set_port(item.found.reply, narrow(origin));
     // The other end may have another port now: its next packet is asked.
     flow.set_port(!item.found.reply, flow::kNoPort);
     flow::track(flow, burst.headers[item.packet], item.found.reply, burst.now_s);
+    if (kept) {
+        burst.outcomes[item.packet].judged = false;  // what policy says now decided nothing
+        return allow(base::Reason::Established);
+    }
     return {base::Action::Allow, base::Reason::Established, verdict.tier, verdict.rule};
 }
 

@@ -33,6 +33,7 @@ private:
     void count_service(const Burst& burst, const parse::Tuple& tuple) noexcept;
     base::Verdict unknown(const Burst& burst, const Round& round, const Item& item) noexcept;
     base::Verdict new_connection(const Burst& burst, const Round& round, const Item& item) noexcept;
+    bool is_kept(const flow::Flow& flow, const Inquiry& inquiry) const noexcept;
     base::Verdict changed(const Burst& burst, const Round& round, const Item& item) noexcept;
     /// Makes a flow that begins with this packet; `reply`: with its other end as the originator.
     base::Verdict open(const Burst& burst, const Round& round, const Item& item,
