@@ -43,28 +43,12 @@ public:
     /// One direction: the subject's policies about its peer.
     Answer judge(v1::Direction direction, const base::Address& subject, const base::Address& peer,
                  std::uint8_t protocol, std::uint16_t port) const {
-        const v1::Address* own = find(subject);
-        if (!is_pod(own)) return outcome(base::kTierNotSubject);
-        const v1::Address* other = find(peer);
-        if (is_pod(other) && other->name() == own->name()) return outcome(base::kTierSelf);
-        const bool own_node = direction == v1::DIRECTION_INGRESS && other != nullptr &&
-                              other->kind() == v1::ADDRESS_KIND_NODE && other->node() != 0 &&
-                              other->node() == own->node();
-        for (const auto& [number, tier] : tiers_) {
-            const auto place = place_of(number, direction, own->identity());
-            if (!place) continue;
-            const auto& [table, group] = *place;
-            const int row =
-                first_match(*table, group, class_of(*table, identity(peer)), protocol, port);
-            if (row >= 0 && table->rows().action(row) != v1::ACTION_PASS) {
-                const v1::Rule& rule = rules_.at(table->rows().rule(row));
-                return decided(rule, table->rows().action(row), number);
-            }
-            if (tier.kind() != v1::TIER_KIND_ISOLATING) continue;
-            if (own_node) return outcome(base::kTierOwnNode);
-            return decided(rules_.at(isolation_rule(*table, group)), v1::ACTION_DENY, number);
-        }
-        return outcome(base::kTierDefault);
+        return judge({direction, false}, subject, peer, protocol, port);
+    }
+    /// The same, if audited policies were enforced.
+    Answer would_judge(v1::Direction direction, const base::Address& subject,
+                       const base::Address& peer, std::uint8_t protocol, std::uint16_t port) const {
+        return judge({direction, true}, subject, peer, protocol, port);
     }
 
     /// Both directions.
@@ -110,6 +94,49 @@ public:
     const std::vector<v1::Prefix>& prefixes() const { return prefixes_; }
 
 private:
+    struct How {
+        v1::Direction direction;
+        bool audit;  ///< as if audited policies were enforced
+    };
+
+    Answer judge(const How& how, const base::Address& subject, const base::Address& peer,
+                 std::uint8_t protocol, std::uint16_t port) const {
+        const v1::Address* own = find(subject);
+        if (!is_pod(own)) return outcome(base::kTierNotSubject);
+        const v1::Address* other = find(peer);
+        if (is_pod(other) && other->name() == own->name()) return outcome(base::kTierSelf);
+        const bool own_node = how.direction == v1::DIRECTION_INGRESS && other != nullptr &&
+                              other->kind() == v1::ADDRESS_KIND_NODE && other->node() != 0 &&
+                              other->node() == own->node();
+        for (const auto& [number, tier] : tiers_) {
+            if (tier.has_audits()) continue;
+            const auto place = place_of(number, how, own->identity());
+            if (!place) continue;
+            const auto& [table, group] = *place;
+            const int row =
+                first_match(*table, group, class_of(*table, identity(peer)), protocol, port);
+            if (row >= 0 && table->rows().action(row) != v1::ACTION_PASS) {
+                const v1::Rule& rule = rules_.at(table->rows().rule(row));
+                return decided(rule, table->rows().action(row), number);
+            }
+            if (tier.kind() != v1::TIER_KIND_ISOLATING) continue;
+            if (own_node) return outcome(base::kTierOwnNode);
+            return decided(rules_.at(isolation_rule(*table, group)), v1::ACTION_DENY, number);
+        }
+        return outcome(base::kTierDefault);
+    }
+
+    /// Where audited tables have the subject, they stand in for the enforced ones.
+    std::optional<std::pair<const v1::Table*, std::uint32_t>> place_of(
+        std::uint32_t tier, const How& how, std::uint32_t identity) const {
+        for (const auto& [number, other] : tiers_) {
+            if (!how.audit || !other.has_audits() || other.audits() != tier) continue;
+            const auto place = place_of(number, how.direction, identity);
+            if (place) return place;
+        }
+        return place_of(tier, how.direction, identity);
+    }
+
     static bool is_pod(const v1::Address* entry) {
         return entry != nullptr && entry->kind() == v1::ADDRESS_KIND_POD;
     }

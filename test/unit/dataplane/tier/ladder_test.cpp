@@ -305,3 +305,120 @@ BOOST_AUTO_TEST_CASE(random_ladders_decide_as_a_linear_search_does) {
     }
     BOOST_CHECK_GE(asked, 100'000u);
 }
+
+namespace {
+
+/// The decision if audited policies were enforced, of what is enforced now.
+base::Decision would(const tier::Ladder& ladder, Direction direction, tier::Question question) {
+    std::array<base::Decision, 1> answer{ask(ladder, direction, question)};
+    ladder.would_decide(direction, {&question, 1}, answer);
+    return answer[0];
+}
+
+/// The second tier's tables as what audited policies would make of the first.
+tier::Tier with_audit(tier::Tier enforced, const tier::Tier& audit) {
+    enforced.audit_egress = audit.egress;
+    enforced.audit_ingress = audit.ingress;
+    return enforced;
+}
+
+tier::Tier without_subjects(std::uint16_t number, tier::TierKind kind) {
+    return {.number = number, .kind = kind, .egress = {}, .ingress = {}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(audited_tables_stand_in_for_enforced_ones_only_when_that_is_asked) {
+    using tier::TierKind;
+    const base::Decision allowed{Action::Allow, 0, base::kTierBaseline, 3};
+    const tier::Ladder ladder(
+        {with_audit(single(0, TierKind::Ordered, {always(Action::Pass, 1)}),
+                    single(0, TierKind::Ordered, {always(Action::Pass, 1)})),
+         with_audit(without_subjects(1, TierKind::Isolating), single(1, TierKind::Isolating, {})),
+         single(2, TierKind::Ordered, {always(Action::Allow, 3)})});
+    for (const Direction direction : {Direction::Egress, Direction::Ingress}) {
+        BOOST_CHECK(ladder.audits(direction));
+        BOOST_CHECK(ask(ladder, direction, question()) == allowed);
+        const base::Decision isolated{Action::Deny, 0, 1, kIsolationRule};
+        BOOST_CHECK(would(ladder, direction, question()) == isolated);
+        // Others keep the answer that they have.
+        const base::Decision silent{Action::Allow, 0, base::kTierDefault, 0};
+        BOOST_CHECK(would(ladder, direction, question(0)) == silent);
+        BOOST_CHECK(would(ladder, direction, question(0xffffffff)) == silent);
+        const auto trace = ladder.trace(direction, question());
+        BOOST_REQUIRE_EQUAL(trace.size(), 3);
+        BOOST_CHECK_EQUAL(trace[1].group, 0);
+        BOOST_CHECK_EQUAL(trace[1].audit_group, 1);
+        BOOST_CHECK_EQUAL(trace[2].audit_group, 0);
+    }
+    // The own node reaches who would be isolated, too.
+    const base::Decision own_node{Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
+    BOOST_CHECK(would(ladder, Direction::Ingress, question(kPod, true)) == own_node);
+}
+
+BOOST_AUTO_TEST_CASE(a_tier_without_audited_tables_for_a_subject_counts_as_it_is_enforced) {
+    using tier::TierKind;
+    // Audited: Admin's Deny is not enforced. Behind it the enforced tiers are asked.
+    const tier::Ladder ladder({with_audit(without_subjects(0, TierKind::Ordered),
+                                          single(0, TierKind::Ordered, {always(Action::Pass, 1)})),
+                               single(2, TierKind::Ordered, {always(Action::Deny, 3)})});
+    const base::Decision denied{Action::Deny, 0, base::kTierBaseline, 3};
+    BOOST_CHECK(would(ladder, Direction::Egress, question()) == denied);
+    const tier::Ladder egress_only(
+        {{.number = 0,
+          .kind = TierKind::Ordered,
+          .egress = {},
+          .ingress = {},
+          .audit_egress = single(0, TierKind::Ordered, {always(Action::Deny, 9)}).egress}});
+    BOOST_CHECK(egress_only.audits(Direction::Egress));
+    BOOST_CHECK(!egress_only.audits(Direction::Ingress));
+    BOOST_CHECK_EQUAL(egress_only.tables(), 1);
+    BOOST_CHECK_EQUAL(egress_only.rows(), 1);
+    const base::Decision would_deny{Action::Deny, 0, 0, 9};
+    BOOST_CHECK(would(egress_only, Direction::Egress, question()) == would_deny);
+    BOOST_CHECK(would(egress_only, Direction::Ingress, question()).action == Action::Allow);
+}
+
+BOOST_AUTO_TEST_CASE(random_audited_ladders_would_decide_as_the_enforced_one_that_they_stand_for) {
+    for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+        Random random(seed);
+        World enforced = random_world(random);
+        World other = random_world(random);
+        std::vector<tier::Tier> both = enforced.tiers;
+        std::vector<tier::Tier> full = enforced.tiers;
+        // Half of the identities stand in the other ladder's tables of a tier.
+        for (std::size_t t = 0; t < both.size(); ++t) {
+            auto picked = *other.tiers[t].egress.group_of;
+            auto mixed = *enforced.tiers[t].egress.group_of;
+            const auto shards = static_cast<std::uint32_t>(enforced.tiers[t].egress.shards.size());
+            for (std::uint32_t i = 0; i < kIdentities; ++i) {
+                if (below(random, 2) == 0) picked[i] = 0;
+                if (picked[i] != 0) mixed[i] = picked[i] + (shards << 16);
+            }
+            both[t].audit_egress = {.group_of = groups(picked),
+                                    .shards = other.tiers[t].egress.shards};
+            full[t].egress.group_of = groups(mixed);
+            for (const tier::Shard& shard : other.tiers[t].egress.shards) {
+                full[t].egress.shards.push_back(shard);
+            }
+        }
+        const tier::Ladder audited(both);
+        const tier::Ladder straight(full);
+        for (int burst = 0; burst < 50; ++burst) {
+            std::vector<tier::Question> questions(1 + below(random, tier::kBurstMax));
+            for (tier::Question& q : questions) {
+                q = {.subject = below(random, kIdentities),
+                     .peer = below(random, kIdentities),
+                     .destination_port = random_port(random),
+                     .protocol = kProtocols[below(random, kProtocols.size())],
+                     .own_node = below(random, 4) == 0};
+            }
+            std::vector<base::Decision> would(questions.size());
+            std::vector<base::Decision> expected(questions.size());
+            audited.decide(Direction::Egress, questions, would);
+            audited.would_decide(Direction::Egress, questions, would);
+            straight.decide(Direction::Egress, questions, expected);
+            BOOST_REQUIRE(would == expected);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Audited policies: what is enforced lacks their denials, and beside it stands what would be.
+#include "test/unit/control/compile/check.hpp"
+#include "test/unit/control/compile/random_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace tierwall::compile {
+namespace {
+
+using base::Action;
+using base::Direction;
+
+/// The world without the denials of its audited policies, read from the meaning: an audited
+/// NetworkPolicy isolates nobody, but its rules go on allowing for whom others isolate.
+World enforced_part(const World& world) {
+    World out = world;
+    for (policy::Policy& policy : out.policies) {
+        if (!policy.audit || policy.tier == base::kTierNetworkPolicy) continue;
+        for (auto* rules : {&policy.ingress, &policy.egress}) {
+            std::erase_if(*rules, [](const auto& rule) { return rule.action == Action::Deny; });
+        }
+    }
+    return out;
+}
+
+/// Drops audited NetworkPolicies where nobody else isolates the subject in this direction.
+World for_subject(const World& world, Direction direction, const base::Address& subject) {
+    World out = enforced_part(world);
+    const kube::Pod* pod = out.pod_at(subject);
+    const bool egress = direction == Direction::Egress;
+    const auto isolates = [&](const policy::Policy& policy) {
+        return policy.tier == base::kTierNetworkPolicy &&
+               (egress ? policy.isolates_egress : policy.isolates_ingress) && pod != nullptr &&
+               out.is_in(policy.subject, *pod);
+    };
+    const bool enforced = std::any_of(
+        out.policies.begin(), out.policies.end(),
+        [&](const policy::Policy& policy) { return !policy.audit && isolates(policy); });
+    if (enforced) return out;
+    std::erase_if(out.policies, [](const policy::Policy& policy) {
+        return policy.audit && policy.tier == base::kTierNetworkPolicy;
+    });
+    return out;
+}
+
+/// What is enforced, and what would be, about one packet.
+void check_audit(const World& world, const support::SnapshotReader& reader,
+                 const World::Packet& packet) {
+    for (const auto direction : {Direction::Egress, Direction::Ingress}) {
+        const base::Address& subject =
+            direction == Direction::Egress ? packet.source : packet.destination;
+        const base::Address& peer =
+            direction == Direction::Egress ? packet.destination : packet.source;
+        const v1::Direction asked =
+            direction == Direction::Egress ? v1::DIRECTION_EGRESS : v1::DIRECTION_INGRESS;
+        BOOST_TEST_CONTEXT(base::name(direction)
+                           << " " << text(packet.source) << " -> " << text(packet.destination)
+                           << " " << int{packet.protocol} << "/" << packet.port) {
+            const Answer expected =
+                for_subject(world, direction, subject).expected(direction, packet);
+            const Answer now = reader.judge(asked, subject, peer, packet.protocol, packet.port);
+            // Who is named of several that isolate: the first that is enforced.
+            if (expected.allowed || expected.index >= 0) {
+                BOOST_TEST(now == expected);
+            } else {
+                BOOST_TEST(now.allowed == expected.allowed);
+                BOOST_TEST(now.tier == expected.tier);
+                const auto named = std::find_if(
+                    world.policies.begin(), world.policies.end(),
+                    [&](const policy::Policy& policy) { return policy.path() == now.policy; });
+                BOOST_TEST((named != world.policies.end() && !named->audit));
+            }
+            const Answer would =
+                reader.would_judge(asked, subject, peer, packet.protocol, packet.port);
+            const Answer full = world.expected(direction, packet);
+            if (expected.allowed && !full.allowed) BOOST_TEST(would == full);
+            BOOST_TEST(would.allowed == full.allowed);
+        }
+    }
+}
+
+World shop() {
+    World world;
+    world.add_namespace("shop");
+    world.add_namespace("tools");
+    world.add_pod("shop/web", "10.0.1.1", {{"app", "web"}});
+    world.add_pod("shop/db", "10.0.1.2", {{"app", "db"}});
+    world.add_pod("tools/probe", "10.0.2.1", {{"app", "probe"}});
+    return world;
+}
+
+constexpr std::uint16_t kPorts[] = {22, 80, 443, 5432};
+
+void check_all(const World& world, const Output& output) {
+    const support::SnapshotReader reader(output.resources);
+    for (const auto& [_, from] : world.cluster.pods) {
+        for (const auto& [__, to] : world.cluster.pods) {
+            for (const std::uint16_t port : kPorts) {
+                check_audit(world, reader,
+                            {from.addresses[0], to.addresses[0], base::kIpTcp, port});
+            }
+        }
+    }
+}
+
+policy::Policy audited(policy::Policy policy) {
+    policy.audit = true;
+    return policy;
+}
+
+policy::Policy guard() {
+    return cluster_policy(base::kTierAdmin, 5, "guard", pods_where({}),
+                          {rule(Action::Deny, {pods_in("tools")}, {tcp(22)}),
+                           rule(Action::Allow, {pods_in("tools")}, {tcp(22, 80)})});
+}
+
+policy::Policy closed(const std::string& name) {
+    return network_policy("shop", name, {}, {}, {}, "i");
+}
+policy::Policy open(const std::string& name) {
+    return network_policy("shop", name, {}, {rule(Action::Allow, {pods_in("tools")}, {tcp(443)})});
+}
+
+std::size_t tiers_of(const Output& output) {
+    std::size_t tiers = 0;
+    output.resources.for_each(v1::RESOURCE_TYPE_TIER,
+                              [&tiers](const proto::Key&, const std::string&) { ++tiers; });
+    return tiers;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(audit)
+
+BOOST_AUTO_TEST_CASE(denials_of_an_audited_policy_are_skipped_and_what_is_behind_them_counts) {
+    World world = shop();
+    world.policies = {audited(guard())};
+    Compiler compiler;
+    const Output output = compiled(compiler, world);
+    check_all(world, output);
+    const support::SnapshotReader reader(output.resources);
+    const Answer now =
+        reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 22);
+    BOOST_TEST((now == Answer{true, base::kTierAdmin, "ClusterNetworkPolicy/guard", 1, "allow"}));
+    const Answer would =
+        reader.would_judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 22);
+    BOOST_TEST((would == Answer{false, base::kTierAdmin, "ClusterNetworkPolicy/guard", 0, "deny"}));
+}
+
+BOOST_AUTO_TEST_CASE(an_audited_network_policy_isolates_nobody_but_allows_for_whom_others_isolate) {
+    World world = shop();
+    world.policies = {audited(open("a-open"))};
+    Compiler alone;
+    const Output by_itself = compiled(alone, world);
+    check_all(world, by_itself);
+    BOOST_TEST(support::SnapshotReader(by_itself.resources)
+                   .judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 80)
+                   .tier == base::kTierDefault);
+
+    world.policies.push_back(closed("b-closed"));
+    Compiler both;
+    const Output beside = compiled(both, world);
+    check_all(world, beside);
+    const support::SnapshotReader reader(beside.resources);
+    const auto ask = [&](std::uint16_t port) {
+        return reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp,
+                            port);
+    };
+    BOOST_TEST((ask(443) ==
+                Answer{true, base::kTierNetworkPolicy, "NetworkPolicy/shop/a-open", 0, "allow"}));
+    // The audited one comes first by name, but it is not what isolates.
+    BOOST_TEST((ask(80) == Answer{false, base::kTierNetworkPolicy, "NetworkPolicy/shop/b-closed",
+                                  -1, "deny"}));
+    // Enforcing it as well would change nothing: there is nothing to be audited.
+    BOOST_TEST(tiers_of(beside) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_audited_the_snapshot_has_no_trace_of_it) {
+    World world = shop();
+    world.policies = {guard(), closed("closed")};
+    Compiler compiler;
+    const Output plain = compiled(compiler, world);
+    BOOST_TEST(tiers_of(plain) == 3u);
+    world.policies = {audited(guard()), audited(closed("closed"))};
+    const Output both = compiled(compiler, world);
+    BOOST_TEST(tiers_of(both) == 5u);
+    BOOST_TEST(both.summary.tables == 3u);  // the audited ones, and guard's other rule
+    check_all(world, both);
+    world.policies = {guard(), closed("closed")};
+    const Output again = compiled(compiler, world);
+    BOOST_TEST(again.resources.hash().hex() == plain.resources.hash().hex());
+}
+
+BOOST_AUTO_TEST_CASE(only_subjects_of_audited_policies_have_groups_of_their_own) {
+    World world = shop();
+    policy::Policy web = network_policy("shop", "web", {{"app", "web"}}, {}, {}, "i");
+    world.policies = {audited(web), network_policy("shop", "db", {{"app", "db"}}, {}, {}, "i"),
+                      audited(cluster_policy(base::kTierBaseline, 0, "passes", pods_where({}),
+                                             {any_rule(Action::Pass)}))};
+    Compiler compiler;
+    const Output output = compiled(compiler, world);
+    check_all(world, output);
+    BOOST_TEST(tiers_of(output) == 4u);
+    const support::SnapshotReader reader(output.resources);
+    BOOST_TEST(reader.group(5, v1::DIRECTION_INGRESS, reader.identity(ip("10.0.1.1"))).has_value());
+    BOOST_TEST(
+        !reader.group(5, v1::DIRECTION_INGRESS, reader.identity(ip("10.0.1.2"))).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_with_known_labels_still_changes_one_address) {
+    World world = shop();
+    world.policies = {audited(guard()), audited(closed("closed"))};
+    Compiler compiler;
+    const Output before = compiled(compiler, world);
+    world.add_pod("shop/web-2", "10.0.1.9", {{"app", "web"}});
+    const Output after = compiled(compiler, world);
+    const proto::Difference difference = after.resources.since(before.resources);
+    BOOST_TEST(difference.upserts.size() == 1u);
+    BOOST_TEST(difference.removals.empty());
+    check_all(world, after);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_mode_changes_no_address_and_no_tables_of_others) {
+    World world = shop();
+    world.policies = {guard(), closed("closed"),
+                      network_policy("tools", "other", {}, {any_rule(Action::Allow)})};
+    Compiler compiler;
+    const Output before = compiled(compiler, world);
+    for (const bool audit : {true, false}) {
+        world.policies[0].audit = audit;
+        const Changes changes{
+            .policies = {"ClusterNetworkPolicy/guard"}, .namespaces = {}, .nodes = {}, .pods = {}};
+        const Output after = compiled(compiler, world, &changes);
+        check_all(world, after);
+        for (const auto& [key, _] : after.resources.since(before.resources).upserts) {
+            const bool is_table =
+                key.type == v1::RESOURCE_TYPE_TABLE || key.type == v1::RESOURCE_TYPE_MEMBERSHIP;
+            BOOST_TEST((is_table || key.type == v1::RESOURCE_TYPE_POLICY ||
+                        key.type == v1::RESOURCE_TYPE_TIER));
+            const std::string other_tier = proto::number_key({base::kTierNetworkPolicy});
+            BOOST_TEST(!(is_table && key.bytes.starts_with(other_tier)));
+        }
+        BOOST_TEST((after.resources.hash() == before.resources.hash()) == !audit);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(after_any_changes_what_is_enforced_and_what_would_be_are_as_the_objects_say) {
+    for (std::uint32_t seed = 1000; seed < 1030; ++seed) {
+        RandomWorld random(seed);
+        Compiler compiler;
+        for (int i = 0; i < 30; ++i) random.change();
+        for (int step = 0; step < 20; ++step) {
+            random.changes = {};
+            for (std::uint32_t i = 1 + random.below(3); i > 0; --i) random.change();
+            for (policy::Policy& policy : random.world.policies) {
+                if (!random.chance(step % 5 == 0 ? 50 : 10)) continue;
+                policy.audit = !policy.audit;
+                random.changes.policies.push_back(policy.path());
+            }
+            const bool told = random.chance(50);
+            BOOST_TEST_CONTEXT("seed " << seed << " step " << step << (told ? " told" : "")) {
+                const Output output =
+                    compiled(compiler, random.world, told && step != 0 ? &random.changes : nullptr);
+                const support::SnapshotReader reader(output.resources);
+                for (int i = 0; i < 30; ++i) check_audit(random.world, reader, random.packet());
+                Compiler fresh;
+                const Output straight = compiled(fresh, random.world);
+                BOOST_TEST(output.summary.groups == straight.summary.groups);
+                BOOST_TEST(output.resources.size() == straight.resources.size());
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace tierwall::compile
