@@ -21,9 +21,9 @@ std::optional<policy::PodSet> all_pods(const kube::LabelSelector& namespaces) {
 }
 
 std::optional<policy::PodSet> some_pods(const kube::NamespacedPods& written) {
-    if (!written.pod_selector) return std::nullopt;
+    // Where a selector must not be missing, the rule is not understood, and does not come here.
     const auto namespaces = selector(written.namespace_selector.value_or(kube::LabelSelector{}));
-    const auto pods = selector(*written.pod_selector);
+    const auto pods = selector(written.pod_selector.value_or(kube::LabelSelector{}));
     if (!namespaces || !pods) return std::nullopt;
     return policy::PodSet{"", *namespaces, *pods};
 }

@@ -55,7 +55,8 @@ void note(Decoded& decoded, Errc error, std::string message, Severity severity) 
 /// A name that the API would refuse is reported, but takes nothing from what the object means. No
 /// name at all does: two such objects could not be told apart.
 bool clouds_meaning(const Problem& problem) {
-    const bool odd_name = problem.field == "metadata.name" && problem.error != Errc::Required;
+    const bool odd_name = (problem.field == "metadata.name" && problem.error != Errc::Required) ||
+                          problem.field == kWholeObject;
     return is_error(problem) && !odd_name;
 }
 
@@ -77,6 +78,14 @@ void decode_policy(const document::Value& value, NetworkPolicy policy, Decoded& 
     decoded.object = std::move(policy);
 }
 
+/// v1alpha1 cannot tell a selector of `pods` that is missing from an empty one, once it is stored.
+template <typename Policy>
+bool is_empty_selector(const Problem& problem) {
+    return std::is_same_v<Policy, AdminNetworkPolicy> && problem.error == Errc::Required &&
+           (problem.field.ends_with(".pods.namespaceSelector") ||
+            problem.field.ends_with(".pods.podSelector"));
+}
+
 /// Accept in one version of the API, Allow in the other.
 template <typename Rule>
 bool only_accepts(const std::vector<Rule>& rules) {
@@ -91,6 +100,10 @@ Soundness judge_rules(const std::vector<Problem>& problems, Policy& policy) {
     Soundness soundness = Soundness::Sound;
     for (const Problem& problem : problems) {
         if (!clouds_meaning(problem)) continue;
+        if (is_empty_selector<Policy>(problem)) {
+            soundness = Soundness::Doubtful;
+            continue;
+        }
         const auto place = rule_field(problem.field);
         if (!place) return Soundness::Unusable;
         auto& rules = place->ingress ? policy.ingress : policy.egress;

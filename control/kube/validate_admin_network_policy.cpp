@@ -50,8 +50,7 @@ void AdminPolicyCheck::check_head() const {
     if (!policy_.baseline) {
         check_.priority(policy_.priority);
     } else if (policy_.name != "default") {
-        // A rule about the object as a whole.
-        check_.add("<root>", Errc::Invalid,
+        check_.add(kWholeObject, Errc::Invalid,
                    "Only one baseline admin network policy with metadata.name=\"default\" can be "
                    "created in the cluster");
     }

@@ -16,6 +16,9 @@
 
 namespace tierwall::kube {
 
+/// The field of a problem that is about no field: only one name is allowed for the baseline.
+inline constexpr const char* kWholeObject = "<root>";
+
 /// Path and object of the problems are left empty. Warnings: what the schema lets pass but cannot
 /// be enforced as written (bad selectors, unknown protocols, domainNames where nothing is allowed)
 /// or has no effect (ranges that end before they start).
