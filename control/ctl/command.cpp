@@ -117,8 +117,8 @@ int tierwallctl(int argument_count, const char* const* arguments) {
     app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
     app.require_subcommand(1);
     Run run;
-    for (auto* offer : {offer_lint, offer_eval, offer_explain, offer_status, offer_flows,
-                        offer_rules, offer_replay}) {
+    for (auto* offer : {offer_lint, offer_eval, offer_explain, offer_matrix, offer_diff,
+                        offer_convert, offer_status, offer_flows, offer_rules, offer_replay}) {
         offer(app, run);
     }
     try {

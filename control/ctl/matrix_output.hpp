@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// A Matrix for people (text), for programs (JSON) and as a picture (SVG).
+///
+/// Names come from others: in text they are printable, in the picture they are escaped.
+///
+/// Threads: any; pure.
+/// Memory:  the text.
+/// Cost:    O(groups^2).
+
+#include "control/ctl/matrix.hpp"
+#include "control/kube/cluster.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tierwall::ctl {
+
+/// More groups than this are listed by source instead of drawn as a table.
+inline constexpr std::size_t kTableGroupsMax = 20;
+/// More groups than this make no picture.
+inline constexpr std::size_t kPictureGroupsMax = 250;
+
+struct MatrixPage {
+    const Matrix& matrix;
+    const agent::Model& model;
+    const kube::Cluster& cluster;
+    bool colours = false;
+};
+
+std::string matrix_text(const MatrixPage& page);
+std::string matrix_json_text(const MatrixPage& page);
+/// Requires: at most kPictureGroupsMax groups.
+std::string matrix_svg(const MatrixPage& page);
+
+/// Standard output is a terminal that wants colours.
+bool wants_colours();
+
+/// The text as XML has it, without control characters.
+std::string xml_escaped(std::string_view text);
+
+}  // namespace tierwall::ctl
