@@ -8,8 +8,8 @@ namespace {
 
 using document::Kind;
 
-Problem problem(const document::Value& value, const std::string& below, base::Errc error,
-                std::string message) {
+Problem mode_problem(const document::Value& value, const std::string& below, base::Errc error,
+                     std::string message) {
     Problem out{"", "", "metadata.annotations" + below, error, std::move(message)};
     out.line = value.line();
     return out;
@@ -27,8 +27,8 @@ Mode decode_mode(const document::Value& object, std::vector<Problem>& problems) 
     if (notes == nullptr || notes->is_null()) return Mode::Unset;
     if (notes->kind() != Kind::Object) {
         problems.push_back(
-            problem(*notes, "", base::Errc::Invalid,
-                    std::string("must be an object, not ") + document::name(notes->kind())));
+            mode_problem(*notes, "", base::Errc::Invalid,
+                         std::string("must be an object, not ") + document::name(notes->kind())));
         return Mode::Enforce;
     }
     const document::Value* value = notes->find(kModeAnnotation);
@@ -38,9 +38,9 @@ Mode decode_mode(const document::Value& object, std::vector<Problem>& problems) 
     if (is_text && value->as_text() == "enforce") return Mode::Enforce;
     const std::string what =
         is_text ? "\"" + std::string(value->as_text()) + "\"" : document::name(value->kind());
-    problems.push_back(problem(*value, std::string("[") + kModeAnnotation + "]",
-                               base::Errc::NotSupported,
-                               what + " is not supported: audit or enforce; it is enforced"));
+    problems.push_back(mode_problem(*value, std::string("[") + kModeAnnotation + "]",
+                                    base::Errc::NotSupported,
+                                    what + " is not supported: audit or enforce; it is enforced"));
     return Mode::Enforce;
 }
 

@@ -84,7 +84,7 @@ void check_audit(const World& world, const support::SnapshotReader& reader,
     }
 }
 
-World shop() {
+World audited_shop() {
     World world;
     world.add_namespace("shop");
     world.add_namespace("tools");
@@ -94,13 +94,13 @@ World shop() {
     return world;
 }
 
-constexpr std::uint16_t kPorts[] = {22, 80, 443, 5432};
+constexpr std::uint16_t kAskedPorts[] = {22, 80, 443, 5432};
 
-void check_all(const World& world, const Output& output) {
+void check_both_views(const World& world, const Output& output) {
     const support::SnapshotReader reader(output.resources);
     for (const auto& [_, from] : world.cluster.pods) {
         for (const auto& [__, to] : world.cluster.pods) {
-            for (const std::uint16_t port : kPorts) {
+            for (const std::uint16_t port : kAskedPorts) {
                 check_audit(world, reader,
                             {from.addresses[0], to.addresses[0], base::kIpTcp, port});
             }
@@ -138,11 +138,11 @@ std::size_t tiers_of(const Output& output) {
 BOOST_AUTO_TEST_SUITE(audit)
 
 BOOST_AUTO_TEST_CASE(denials_of_an_audited_policy_are_skipped_and_what_is_behind_them_counts) {
-    World world = shop();
+    World world = audited_shop();
     world.policies = {audited(guard())};
     Compiler compiler;
     const Output output = compiled(compiler, world);
-    check_all(world, output);
+    check_both_views(world, output);
     const support::SnapshotReader reader(output.resources);
     const Answer now =
         reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 22);
@@ -153,11 +153,11 @@ BOOST_AUTO_TEST_CASE(denials_of_an_audited_policy_are_skipped_and_what_is_behind
 }
 
 BOOST_AUTO_TEST_CASE(an_audited_network_policy_isolates_nobody_but_allows_for_whom_others_isolate) {
-    World world = shop();
+    World world = audited_shop();
     world.policies = {audited(open("a-open"))};
     Compiler alone;
     const Output by_itself = compiled(alone, world);
-    check_all(world, by_itself);
+    check_both_views(world, by_itself);
     BOOST_TEST(support::SnapshotReader(by_itself.resources)
                    .judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 80)
                    .tier == base::kTierDefault);
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(an_audited_network_policy_isolates_nobody_but_allows_for_wh
     world.policies.push_back(closed("b-closed"));
     Compiler both;
     const Output beside = compiled(both, world);
-    check_all(world, beside);
+    check_both_views(world, beside);
     const support::SnapshotReader reader(beside.resources);
     const auto ask = [&](std::uint16_t port) {
         return reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp,
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(an_audited_network_policy_isolates_nobody_but_allows_for_wh
 }
 
 BOOST_AUTO_TEST_CASE(where_nothing_is_audited_the_snapshot_has_no_trace_of_it) {
-    World world = shop();
+    World world = audited_shop();
     world.policies = {guard(), closed("closed")};
     Compiler compiler;
     const Output plain = compiled(compiler, world);
@@ -190,21 +190,21 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_audited_the_snapshot_has_no_trace_of_it) {
     const Output both = compiled(compiler, world);
     BOOST_TEST(tiers_of(both) == 5u);
     BOOST_TEST(both.summary.tables == 3u);  // the audited ones, and guard's other rule
-    check_all(world, both);
+    check_both_views(world, both);
     world.policies = {guard(), closed("closed")};
     const Output again = compiled(compiler, world);
     BOOST_TEST(again.resources.hash().hex() == plain.resources.hash().hex());
 }
 
 BOOST_AUTO_TEST_CASE(only_subjects_of_audited_policies_have_groups_of_their_own) {
-    World world = shop();
+    World world = audited_shop();
     policy::Policy web = network_policy("shop", "web", {{"app", "web"}}, {}, {}, "i");
     world.policies = {audited(web), network_policy("shop", "db", {{"app", "db"}}, {}, {}, "i"),
                       audited(cluster_policy(base::kTierBaseline, 0, "passes", pods_where({}),
                                              {any_rule(Action::Pass)}))};
     Compiler compiler;
     const Output output = compiled(compiler, world);
-    check_all(world, output);
+    check_both_views(world, output);
     BOOST_TEST(tiers_of(output) == 4u);
     const support::SnapshotReader reader(output.resources);
     BOOST_TEST(reader.group(5, v1::DIRECTION_INGRESS, reader.identity(ip("10.0.1.1"))).has_value());
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(only_subjects_of_audited_policies_have_groups_of_their_own)
 }
 
 BOOST_AUTO_TEST_CASE(a_pod_with_known_labels_still_changes_one_address) {
-    World world = shop();
+    World world = audited_shop();
     world.policies = {audited(guard()), audited(closed("closed"))};
     Compiler compiler;
     const Output before = compiled(compiler, world);
@@ -222,11 +222,11 @@ BOOST_AUTO_TEST_CASE(a_pod_with_known_labels_still_changes_one_address) {
     const proto::Difference difference = after.resources.since(before.resources);
     BOOST_TEST(difference.upserts.size() == 1u);
     BOOST_TEST(difference.removals.empty());
-    check_all(world, after);
+    check_both_views(world, after);
 }
 
 BOOST_AUTO_TEST_CASE(a_change_of_mode_changes_no_address_and_no_tables_of_others) {
-    World world = shop();
+    World world = audited_shop();
     world.policies = {guard(), closed("closed"),
                       network_policy("tools", "other", {}, {any_rule(Action::Allow)})};
     Compiler compiler;
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_change_of_mode_changes_no_address_and_no_tables_of_others
         const Changes changes{
             .policies = {"ClusterNetworkPolicy/guard"}, .namespaces = {}, .nodes = {}, .pods = {}};
         const Output after = compiled(compiler, world, &changes);
-        check_all(world, after);
+        check_both_views(world, after);
         for (const auto& [key, _] : after.resources.since(before.resources).upserts) {
             const bool is_table =
                 key.type == v1::RESOURCE_TYPE_TABLE || key.type == v1::RESOURCE_TYPE_MEMBERSHIP;
