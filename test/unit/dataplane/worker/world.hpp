@@ -125,7 +125,9 @@ inline tier::DirectionTables tables_of(const Policy& policy, std::uint16_t tier_
     return tables;
 }
 
-inline std::shared_ptr<const tier::Ladder> ladder_of(const Policy& policy) {
+/// `audit`: for the subjects that it names, what would be if audited policies were enforced.
+inline std::shared_ptr<const tier::Ladder> ladder_of(const Policy& policy,
+                                                     const Policy& audit = {}) {
     std::vector<tier::Tier> tiers;
     for (const std::uint16_t number :
          {base::kTierAdmin, base::kTierNetworkPolicy, base::kTierBaseline}) {
@@ -134,6 +136,9 @@ inline std::shared_ptr<const tier::Ladder> ladder_of(const Policy& policy) {
                                                                     : tier::TierKind::Ordered,
                          .egress = tables_of(policy, number, base::Direction::Egress),
                          .ingress = tables_of(policy, number, base::Direction::Ingress)});
+        if (audit.rules.empty() && audit.isolations.empty()) continue;
+        tiers.back().audit_egress = tables_of(audit, number, base::Direction::Egress);
+        tiers.back().audit_ingress = tables_of(audit, number, base::Direction::Ingress);
     }
     return std::make_shared<const tier::Ladder>(std::move(tiers));
 }
@@ -162,6 +167,7 @@ inline Moved all_of(const base::Counters& counters) {
     all["lost_after_verdict"] = counters.lost_after_verdict.read();
     all["ring_hops"] = counters.ring_hops.read();
     all["sleeps"] = counters.sleeps.read();
+    all["would_deny"] = counters.would_deny.read();
     return all;
 }
 
@@ -227,6 +233,13 @@ public:
     /// The next generation, with this policy. Touches the slots of `subjects` only.
     void publish(const Policy& policy, const std::vector<std::string>& subjects = {}) {
         ladder = ladder_of(policy);
+        for (const std::string& subject : subjects) touch(subject);
+        republish();
+    }
+    /// The same, with audited policies.
+    void publish_audit(const Policy& policy, const Policy& audit,
+                       const std::vector<std::string>& subjects = {}) {
+        ladder = ladder_of(policy, audit);
         for (const std::string& subject : subjects) touch(subject);
         republish();
     }
