@@ -71,6 +71,15 @@ Json diff_group_json(const DiffGroup& group, const GroupSummary& summary) {
     return out;
 }
 
+std::vector<GroupSummary> summaries_of(const DiffPage& page) {
+    std::vector<GroupSummary> out;
+    for (const DiffGroup& group : page.difference.groups) {
+        out.push_back(summarize(group.members, group.blocks, page.clusters));
+    }
+    tell_families_apart(out);
+    return out;
+}
+
 }  // namespace
 
 std::string diff_text(const DiffPage& page) {
@@ -80,8 +89,10 @@ std::string diff_text(const DiffPage& page) {
                       who_changed("with other addresses", all.readdressed);
     if (!all.verdicts_change()) return out + "no verdict changes\n";
     Table legend({"GROUP", "SIZE", "EXAMPLE", "WHO"});
-    for (const DiffGroup& group : all.groups) {
-        const GroupSummary summary = summarize(group.members, group.blocks, page.clusters);
+    const std::vector<GroupSummary> summaries = summaries_of(page);
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+        const GroupSummary& summary = summaries[i];
+        const DiffGroup& group = all.groups[i];
         const std::string mark = novelty(group);
         legend.add({group.id, summary.size == 0 ? "" : std::to_string(summary.size),
                     summary.example, summary.who + (mark.empty() ? "" : " (" + mark + ")")});
@@ -106,9 +117,9 @@ std::string diff_json_text(const DiffPage& page) {
              {"readdressed", all.readdressed},
              {"groups", Json::array()},
              {"changes", Json::array()}};
-    for (const DiffGroup& group : all.groups) {
-        out["groups"].push_back(
-            diff_group_json(group, summarize(group.members, group.blocks, page.clusters)));
+    const std::vector<GroupSummary> summaries = summaries_of(page);
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+        out["groups"].push_back(diff_group_json(all.groups[i], summaries[i]));
     }
     for (const DiffPair& pair : all.pairs) {
         for (const ChangedSet& set : all.changes[pair.change]) {

@@ -2,6 +2,7 @@
 #include "control/ctl/group_summary.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -63,6 +64,18 @@ GroupSummary of_blocks(std::span<const Block> blocks) {
 
 }  // namespace
 
+void tell_families_apart(std::vector<GroupSummary>& summaries) {
+    std::map<std::string, std::size_t> groups_of;
+    for (const GroupSummary& summary : summaries) {
+        for (const std::string& name : summary.names) ++groups_of[name];
+    }
+    for (GroupSummary& summary : summaries) {
+        const bool shared = std::any_of(summary.names.begin(), summary.names.end(),
+                                        [&](const auto& name) { return groups_of[name] > 1; });
+        if (shared && !summary.family.empty()) summary.who += " (" + summary.family + ")";
+    }
+}
+
 std::string some_of(const std::vector<std::string>& words, std::size_t words_max) {
     std::string out;
     for (std::size_t i = 0; i < words.size() && i < words_max; ++i) {
@@ -90,6 +103,11 @@ GroupSummary summarize(std::span<const Member> members, std::span<const Block> b
             const kube::Labels* labels = labels_of(name, clusters);
             keep_common(labels != nullptr ? *labels : kube::Labels{}, common);
         }
+    }
+    const bool is_v4 = members.front().address.is_v4();
+    if (std::all_of(members.begin(), members.end(),
+                    [is_v4](const Member& member) { return member.address.is_v4() == is_v4; })) {
+        out.family = is_v4 ? "IPv4" : "IPv6";
     }
     out.kind = has_pods ? "pods" : "nodes";
     out.size = out.names.size();

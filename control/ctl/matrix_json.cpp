@@ -47,10 +47,9 @@ Json outcome_json(const MatrixPage& page, const Outcome& outcome) {
 std::string matrix_json_text(const MatrixPage& page) {
     const Matrix& matrix = page.matrix;
     Json out{{"groups", Json::array()}, {"outcomes", Json::array()}, {"cells", Json::array()}};
-    const kube::Cluster* const clusters[] = {&page.cluster};
-    for (const MatrixGroup& group : matrix.groups) {
-        out["groups"].push_back(
-            group_json(group, summarize(group.members, group.blocks, clusters)));
+    const std::vector<GroupSummary> summaries = summaries_of(page);
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+        out["groups"].push_back(group_json(matrix.groups[i], summaries[i]));
     }
     // Only what some cell shows; numbers are those of the list.
     std::map<std::uint32_t, std::size_t> numbers;

@@ -10,12 +10,14 @@
 /// Memory:  the text.
 /// Cost:    O(groups^2).
 
+#include "control/ctl/group_summary.hpp"
 #include "control/ctl/matrix.hpp"
 #include "control/kube/cluster.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tierwall::ctl {
 
@@ -30,6 +32,9 @@ struct MatrixPage {
     const kube::Cluster& cluster;
     bool colours = false;
 };
+
+/// Of each group.
+std::vector<GroupSummary> summaries_of(const MatrixPage& page);
 
 std::string matrix_text(const MatrixPage& page);
 std::string matrix_json_text(const MatrixPage& page);

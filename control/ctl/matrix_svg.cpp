@@ -88,11 +88,11 @@ std::string cell_svg(const MatrixPage& page, std::size_t i, std::size_t j) {
 
 std::string labels(const MatrixPage& page) {
     const Matrix& matrix = page.matrix;
-    const kube::Cluster* const clusters[] = {&page.cluster};
+    const std::vector<GroupSummary> summaries = summaries_of(page);
     std::string out;
     for (std::size_t i = 0; i < matrix.groups.size(); ++i) {
         const MatrixGroup& group = matrix.groups[i];
-        const GroupSummary summary = summarize(group.members, group.blocks, clusters);
+        const GroupSummary& summary = summaries[i];
         std::string words = group.id + "  " + summary.who;
         if (summary.size > 1) words += " (" + pixels(summary.size) + ")";
         out += "<g>" +

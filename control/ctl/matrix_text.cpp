@@ -140,9 +140,10 @@ std::string own_node_lines(const Matrix& matrix) {
 
 std::string legend(const MatrixPage& page) {
     Table table({"GROUP", "SIZE", "EXAMPLE", "WHO"});
-    const kube::Cluster* const clusters[] = {&page.cluster};
-    for (const MatrixGroup& group : page.matrix.groups) {
-        const GroupSummary summary = summarize(group.members, group.blocks, clusters);
+    const std::vector<GroupSummary> summaries = summaries_of(page);
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+        const GroupSummary& summary = summaries[i];
+        const MatrixGroup& group = page.matrix.groups[i];
         std::string who = summary.who;
         if (group.kind == EndKind::Pod && !group.is_subject) who += " (out of scope)";
         table.add({group.id, summary.size == 0 ? "" : std::to_string(summary.size), summary.example,
@@ -152,6 +153,16 @@ std::string legend(const MatrixPage& page) {
 }
 
 }  // namespace
+
+std::vector<GroupSummary> summaries_of(const MatrixPage& page) {
+    const kube::Cluster* const clusters[] = {&page.cluster};
+    std::vector<GroupSummary> out;
+    for (const MatrixGroup& group : page.matrix.groups) {
+        out.push_back(summarize(group.members, group.blocks, clusters));
+    }
+    tell_families_apart(out);
+    return out;
+}
 
 bool wants_colours() {
     const char* terminal = std::getenv("TERM");
