@@ -87,6 +87,12 @@ const Case kCases[] = {
     {"tls without key", kGood + "tls: {ca: a, cert: b}\n", 11, "key"},
     {"tls with more", kGood + "tls: {ca: a, cert: b, key: c, password: d}\n", 11, "password"},
     {"boot open", with("boot: closed", "boot: open"), 0, ""},
+    {"own node exempt", kGood + "own_node_egress: exempt\n", 0, ""},
+    {"own node enforced", kGood + "own_node_egress: enforce\n", 0, ""},
+    {"own node else", kGood + "own_node_egress: allow\n", 11, "enforce or exempt"},
+    {"established kept", kGood + "established: keep\n", 0, ""},
+    {"established judged again", kGood + "established: rejudge\n", 0, ""},
+    {"established else", kGood + "established: yes\n", 11, "established"},
     {"boot ajar", with("boot: closed", "boot: ajar"), 9, "closed or open"},
     {"pickup off", kGood + "pickup_s: 0\n", 0, ""},
     {"pickup below", kGood + "pickup_s: -1\n", 11, "pickup_s"},
@@ -157,6 +163,8 @@ addresses_max: 6000
 log_denied_per_s: 25
 pickup_s: 7
 pass_non_ip: true
+own_node_egress: exempt
+established: keep
 timeouts: {icmp_s: 3, tcp_closed_s: 1}
 )",
                                             "/etc/tierwall/t.yaml");
@@ -170,6 +178,8 @@ timeouts: {icmp_s: 3, tcp_closed_s: 1}
     BOOST_TEST(config->dataplane.workers == 3u);
     BOOST_TEST(config->dataplane.boot_open);
     BOOST_TEST(config->dataplane.pass_non_ip);
+    BOOST_TEST(config->dataplane.keep_established);
+    BOOST_TEST(config->own_node_egress);
     BOOST_TEST(config->dataplane.flows_max == 5000u);
     BOOST_TEST(config->dataplane.pickup_s == 7u);
     BOOST_TEST(config->dataplane.timeouts.icmp_s == 3u);
@@ -200,6 +210,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_said_is_the_careful_choice) {
     BOOST_REQUIRE(config.ok());
     BOOST_TEST(!config->dataplane.boot_open);
     BOOST_TEST(!config->dataplane.pass_non_ip);
+    BOOST_TEST(!config->dataplane.keep_established);
+    BOOST_TEST(!config->own_node_egress);
     BOOST_TEST(config->scope == "all");
     BOOST_TEST(config->log_denied_per_s == 10u);
     BOOST_TEST(config->dataplane.workers == 1u);

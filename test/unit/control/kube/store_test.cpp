@@ -197,8 +197,8 @@ BOOST_AUTO_TEST_CASE(kinds_of_policy_that_are_not_enforced_block_and_others_are_
         bool blocks;
     };
     const Case cases[] = {
-        {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n", true},
-        {"apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n", true},
+        {"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: AdminNetworkPolicy\n", true},
+        {"apiVersion: policy.networking.k8s.io/v1\nkind: BaselineAdminNetworkPolicy\n", true},
         {"apiVersion: policy.networking.k8s.io/v1beta9\nkind: ClusterNetworkPolicy\n", true},
         {"apiVersion: networking.k8s.io/v2\nkind: NetworkPolicy\n", true},
         {"apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n", true},
@@ -360,4 +360,42 @@ BOOST_AUTO_TEST_CASE(another_version_of_the_same_group_is_the_same_object) {
     BOOST_TEST(store.objects().network_policies.size() == 1u);
     BOOST_TEST(store.blocked().empty());
     BOOST_TEST(has(store.problems(), base::Errc::Invalid, "last good version"));
+}
+
+BOOST_AUTO_TEST_CASE(policies_of_v1alpha1_are_in_force_and_go_with_their_objects) {
+    const std::string admin =
+        "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
+        "metadata: {name: guard}\nspec: {priority: 1, subject: {namespaces: {}}}\n";
+    const auto baseline = [](const std::string& name, const std::string& subject) {
+        return "---\napiVersion: policy.networking.k8s.io/v1alpha1\n"
+               "kind: BaselineAdminNetworkPolicy\nmetadata: {name: " +
+               name + "}\nspec: {subject: " + subject + "}\n";
+    };
+    Store store;
+    store.replace("f", contents(admin + baseline("default", "{namespaces: {}}")));
+    BOOST_TEST(store.problems().empty());
+    BOOST_TEST(store.objects().admin_network_policies.count("guard") == 1u);
+    BOOST_TEST(store.objects().baseline_policies.count("default") == 1u);
+    // Refused by the API server, but what it means is clear: it is told of, and enforced.
+    store.replace("f", contents(baseline("other", "{pods: {podSelector: {}}}")));
+    BOOST_TEST(store.blocked().empty());
+    BOOST_TEST(store.problems().size() == 2u);
+    BOOST_TEST(store.objects().admin_network_policies.empty());
+    BOOST_TEST(store.objects().baseline_policies.count("default") == 0u);
+    BOOST_TEST(store.objects().baseline_policies.count("other") == 1u);
+    // Whom it is meant for is not clear here.
+    store.replace("f", contents(baseline("default", "{}") + "  # nobody knows\n"));
+    BOOST_TEST(store.objects().baseline_policies.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_v1alpha1_policy_that_may_deny_blocks_when_its_subject_is_unknown) {
+    const std::string head =
+        "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
+        "metadata: {name: guard}\nspec:\n  priority: 1\n  subject: {}\n  ingress:\n  - {action: ";
+    for (const char* action : {"Allow", "Deny", "Pass"}) {
+        Store store;
+        store.replace("f", contents(head + action + ", from: [{namespaces: {}}]}\n"));
+        BOOST_TEST(store.blocked().empty() == (std::string(action) == "Allow"));
+        BOOST_TEST(store.objects().admin_network_policies.empty());
+    }
 }

@@ -144,6 +144,20 @@ BOOST_AUTO_TEST_CASE(own_node_reaches_an_isolated_pod_only_inwards_and_only_past
     BOOST_CHECK_EQUAL(ask(baseline, Direction::Ingress, question(kPod, true)).tier, 2);
 }
 
+BOOST_AUTO_TEST_CASE(the_own_node_is_reached_past_isolation_only_where_that_is_chosen) {
+    const tier::Ladder isolated({single(1, tier::TierKind::Isolating, {})}, true);
+    const base::Decision admitted{Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
+    const base::Decision denied{Action::Deny, 0, 1, kIsolationRule};
+    BOOST_CHECK(ask(isolated, Direction::Egress, question(kPod, true)) == admitted);
+    BOOST_CHECK(ask(isolated, Direction::Ingress, question(kPod, true)) == admitted);
+    BOOST_CHECK(ask(isolated, Direction::Egress, question(kPod, false)) == denied);
+    const auto trace = isolated.trace(Direction::Egress, question(kPod, true));
+    BOOST_CHECK(trace.back().action == Action::Allow && !trace.back().matched);
+    const tier::Ladder baseline({single(2, tier::TierKind::Ordered, {always(Action::Deny, 5)})},
+                                true);
+    BOOST_CHECK_EQUAL(ask(baseline, Direction::Egress, question(kPod, true)).tier, 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_group_whose_table_is_missing_is_still_isolated) {
     tier::Tier tier = single(1, tier::TierKind::Isolating, {});
     tier.ingress.group_of = groups({0, (5u << 16) | 1});
