@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Audited policies as tierwallctl tells of them, with both engines. TIERWALLCTL names the program."""
+"""Audited policies as tierwallctl tells of them, with both engines. TIERWALLCTL names it."""
 
 import json
 import os
@@ -53,6 +53,24 @@ spec:
     - {name: ping-me, action: Accept, to: [{namespaces: {}}],
        protocols: [{tcp: {destinationPort: {number: 22}}}]}
 """
+ADMIN = """
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: admin%s}
+spec:
+  priority: 1
+  subject: {namespaces: {}}
+  ingress:
+    - {name: no-web, action: Deny, from: [{namespaces: {}}], ports: [{portNumber: {port: 80}}]}
+"""
+BASELINE = """
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: BaselineAdminNetworkPolicy
+metadata: {name: default%s}
+spec:
+  subject: {namespaces: {}}
+  ingress: [{name: nobody, action: Deny, from: [{namespaces: {}}]}]
+"""
 ANNOTATED = ", annotations: {tierwall.io/mode: %s}"
 AUDIT, ENFORCE = ANNOTATED % "audit", ANNOTATED % "enforce"
 
@@ -65,6 +83,8 @@ def told(direction, tier, policy, rule=None, name=None):
 BY_CLOSED = told("ingress", "NetworkPolicy", "NetworkPolicy/shop/closed")
 BY_OPEN = told("ingress", "NetworkPolicy", "NetworkPolicy/shop/open")
 BY_GUARD = told("egress", "Admin", "ClusterNetworkPolicy/guard", 0, "no-ssh")
+BY_ADMIN = told("ingress", "Admin", "AdminNetworkPolicy/admin", 0, "no-web")
+BY_BASELINE = told("ingress", "Baseline", "BaselineAdminNetworkPolicy/default", 0, "nobody")
 # Policies, the Namespace's annotation -> for TCP 22, 80 and 5432 the verdict and what would be.
 ALLOW, DENY = ("allow", None), ("deny", None)
 CASES = {
@@ -85,6 +105,10 @@ CASES = {
         GUARD % AUDIT + "---" + OPEN % AUDIT, "", [("allow", BY_GUARD), ("allow", BY_OPEN), ALLOW]),
     "a Deny that another denial makes idle": (
         GUARD % AUDIT + "---" + CLOSED % "", "", [DENY] * 3),
+    "an AdminNetworkPolicy": (ADMIN % AUDIT, "", [ALLOW, ("allow", BY_ADMIN), ALLOW]),
+    "a BaselineAdminNetworkPolicy": (BASELINE % AUDIT, "", [("allow", BY_BASELINE)] * 3),
+    "an audited isolation leaves the baseline to deny": (
+        OPEN % AUDIT + "---" + BASELINE % "", "", [DENY] * 3),
     "a namespace does not speak for cluster policies": (GUARD % "", AUDIT, [DENY, ALLOW, ALLOW]),
 }
 
@@ -130,8 +154,9 @@ class Audit(unittest.TestCase):
                "tcp/80"]
         words = self.run_ctl(*ask).stdout
         self.assertIn("is allowed", words)
-        self.assertIn("it would be denied if audited policies were enforced: shop/db is isolated by "
-                      "NetworkPolicy/shop/closed (ingress) and no rule allows TCP 80 from shop/web",
+        self.assertIn("it would be denied if audited policies were enforced: shop/db is isolated "
+                      "by NetworkPolicy/shop/closed (ingress) and no rule allows TCP 80 from "
+                      "shop/web",
                       words)
         reply = json.loads(self.run_ctl(*ask, "--output", "json").stdout)
         self.assertEqual(reply["verdict"], "allow")
