@@ -86,13 +86,21 @@ base::Result<Read> read(const std::vector<std::string>& paths) {
     return all;
 }
 
+/// Some of what the validation of objects warns of has a rule of its own.
+std::string rule_of(const kube::Problem& problem, const std::vector<kube::Problem>& mixed) {
+    if (kube::is_error(problem)) return "";
+    if (std::find(mixed.begin(), mixed.end(), problem) != mixed.end()) return "mixed-admin-apis";
+    const bool is_list = problem.field == "spec.ingress" || problem.field == "spec.egress";
+    return is_list && problem.object.starts_with("NetworkPolicy/") ? "ignored-rules" : "";
+}
+
 Findings found_in(const Read& all, kube::Channel channel) {
     Findings findings;
     for (const kube::Problem& problem : all.problems) findings.push_back({"", problem});
     const std::vector<kube::Problem> mixed = kube::mixed_versions(all.objects);
     for (kube::Problem& problem : kube::lint(all.objects, channel)) {
-        const bool is_mixed = std::find(mixed.begin(), mixed.end(), problem) != mixed.end();
-        findings.push_back({is_mixed ? "mixed-admin-apis" : "", std::move(problem)});
+        std::string rule = rule_of(problem, mixed);
+        findings.push_back({std::move(rule), std::move(problem)});
     }
     const bool sound = std::none_of(findings.begin(), findings.end(), [](const auto& finding) {
         return kube::is_error(finding.problem);

@@ -46,6 +46,5 @@ void check_selectors(const Scene& scene, Findings& findings);
 void check_baseline(const Scene& scene, Findings& findings);
 void check_named_ports(const Scene& scene, Findings& findings);
 void check_split_peers(const Scene& scene, Findings& findings);
-void check_ignored_rules(const Scene& scene, Findings& findings);
 
 }  // namespace tierwall::lint

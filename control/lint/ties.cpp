@@ -11,7 +11,7 @@ namespace tierwall::lint {
 namespace {
 
 /// Policies of one priority that one policy is compared with; about more nothing is said.
-constexpr std::size_t kTiedMax = 256;
+constexpr std::size_t kTiedMax = 64;
 /// Kinds of pods that two policies select and that are looked at.
 constexpr std::size_t kSubjectsMax = 16;
 
@@ -28,19 +28,19 @@ bool can_tie(const policy::Policy& policy) {
 /// Pairs with some pod in common, and kinds of such pods.
 std::map<Pair, std::vector<KindNumber>> pairs_with_pods(const Scene& scene) {
     std::map<Pair, std::vector<KindNumber>> pairs;
-    std::set<PolicyNumbers> seen;
+    std::map<PolicyNumbers, std::size_t> seen;
     for (KindNumber number = 0; number < scene.pod_kinds().size(); ++number) {
         const PodKind& kind = scene.pod_kinds()[number];
-        if (!kind.live) continue;
+        if (!kind.live || kind.policies.size() < 2) continue;
+        // Pods under the same policies are judged alike, but for their ports and for being their
+        // own peers: some of them are enough.
+        if (++seen[kind.policies] > kSubjectsMax) continue;
         std::map<std::pair<std::uint16_t, std::int32_t>, PolicyNumbers> tied;
         for (const std::uint32_t each : kind.policies) {
             const policy::Policy& policy = scene.policies()[each];
             if (can_tie(policy)) tied[{policy.tier, policy.priority}].push_back(each);
         }
         for (const auto& [_, numbers] : tied) {
-            // Pods with ports of their own may be judged otherwise, the rest is alike.
-            if (numbers.size() < 2) continue;
-            if (!seen.insert(numbers).second && kind.traits.ports.empty()) continue;
             for (std::size_t i = 1; i < numbers.size(); ++i) {
                 const std::size_t start = i > kTiedMax ? i - kTiedMax : 0;
                 for (std::size_t j = start; j < i; ++j) {

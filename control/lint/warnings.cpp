@@ -22,9 +22,9 @@ struct Origin {
 std::vector<Finding> warnings(const kube::Contents& objects) {
     const Scene scene(objects);
     Findings findings;
-    for (auto* check : {check_priority_ties, check_shadowed_rules, check_address_families,
-                        check_dns, check_selectors, check_baseline, check_named_ports,
-                        check_split_peers, check_ignored_rules}) {
+    for (auto* check :
+         {check_priority_ties, check_shadowed_rules, check_address_families, check_dns,
+          check_selectors, check_baseline, check_named_ports, check_split_peers}) {
         check(scene, findings);
     }
     std::unordered_map<std::string, Origin> origins;

@@ -61,7 +61,7 @@ spec:
   priority: 1
   subject: {namespaces: {}}
   egress:
-    - {name: no-mail, action: Deny, to: [{networks: [0.0.0.0/0]}], protocols: [{tcp: {destinationPort: {number: 25}}}]}
+    - {name: no-mail, action: Deny, to: [{networks: [0.0.0.0/0, "::/0"]}], protocols: [{tcp: {destinationPort: {number: 25}}}]}
 """
 WRONG_POLICY = """
 apiVersion: networking.k8s.io/v1
@@ -71,6 +71,27 @@ spec:
   podSelector: {matchLabels: {app: db}}
   ingress:
     - ports: [{port: 80, endPort: 79}]
+"""
+TWO_WARNINGS = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: first, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Ingress]
+  ingress: [{}]
+  egress: [{}]
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: second}
+spec:
+  tier: Admin
+  priority: 2
+  subject: {namespaces: {}}
+  egress:
+    - {action: Deny, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 25}}}]}
+    - {action: Accept, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 25}}}]}
 """
 BLOCKING = """
 apiVersion: policy.networking.k8s.io/v1alpha2
@@ -403,6 +424,138 @@ class Lint(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("broken.yaml", done.stdout)
         self.assertIn("NetworkPolicy/shop/wrong", done.stdout)
+
+
+class LintWarnings(Case):
+    def test_warnings_name_their_rule_and_count_only_when_strict(self):
+        path = self.write("warn.yaml", TWO_WARNINGS)
+        done = run("lint", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        first, second = done.stdout.splitlines()
+        self.assertRegex(first, re.escape(f"{path}: NetworkPolicy/shop/first spec.egress: "
+                                          "warning: ") + r".* \[ignored-rules\]$")
+        self.assertRegex(second, re.escape(f"{path}: ClusterNetworkPolicy/second spec.egress[1]: "
+                                           "warning: ") + r".* \[rule-shadowed\]$")
+        self.assertEqual(run("lint", path, "--strict").returncode, 1)
+        rows = json.loads(run("lint", path, "--output", "json").stdout)
+        self.assertEqual([row["rule"] for row in rows], ["ignored-rules", "rule-shadowed"])
+        self.assertEqual({row["severity"] for row in rows}, {"warning"})
+
+    def test_where_there_are_errors_meaning_is_not_judged(self):
+        self.write("warn.yaml", TWO_WARNINGS)
+        self.write("wrong.yaml", WRONG_POLICY)
+        done = run("lint", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NetworkPolicy/shop/wrong", done.stdout)
+        self.assertNotIn("rule-shadowed", done.stdout)
+
+
+# Of the SARIF 2.1.0 schema what a log of results without fixes, flows and graphs may have:
+# property -> (required, what it must be); a dict is an object of such properties.
+MESSAGE = {"text": (True, str)}
+LEVELS = ("none", "note", "warning", "error")
+RULE = {"id": (True, str), "shortDescription": (True, MESSAGE), "help": (True, MESSAGE),
+        "defaultConfiguration": (False, {"level": (True, LEVELS)})}
+LOCATION = {
+    "physicalLocation": (False, {"artifactLocation": (True, {"uri": (True, str)}),
+                                 "region": (False, {"startLine": (True, int)})}),
+    "logicalLocations": (False, [{"name": (False, str), "fullyQualifiedName": (True, str),
+                                  "kind": (True, str)}])}
+RESULT = {"ruleId": (True, str), "ruleIndex": (True, int), "level": (True, LEVELS),
+          "message": (True, MESSAGE), "locations": (True, [LOCATION])}
+DRIVER = {"name": (True, str), "version": (True, str), "rules": (True, [RULE])}
+RUN = {"tool": (True, {"driver": (True, DRIVER)}), "columnKind": (True, ("utf16CodeUnits",)),
+       "results": (True, [RESULT])}
+LOG = {"$schema": (True, str), "version": (True, ("2.1.0",)), "runs": (True, [RUN])}
+
+
+def faults(value, shape, at="$"):
+    """Where a value is not what the shape says."""
+    if isinstance(shape, type):
+        return [] if isinstance(value, shape) and value is not True else [at]
+    if isinstance(shape, tuple):
+        return [] if value in shape else [at]
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return [at]
+        return [fault for i, each in enumerate(value) for fault in faults(each, shape[0], f"{at}[{i}]")]
+    if not isinstance(value, dict):
+        return [at]
+    found = [f"{at}.{key} is unknown" for key in value if key not in shape]
+    for key, (required, inner) in shape.items():
+        if key in value:
+            found += faults(value[key], inner, f"{at}.{key}")
+        elif required:
+            found.append(f"{at}.{key} is missing")
+    return found
+
+
+class Sarif(Case):
+    def sarif(self, *paths, more=(), status=0):
+        done = subprocess.run([PROGRAM, "lint", *paths, "--output", "sarif", *more],
+                              capture_output=True, text=True, timeout=60, check=False,
+                              cwd=self.folder)
+        self.assertEqual((done.returncode, done.stderr), (status, ""))
+        log = json.loads(done.stdout)
+        self.assertEqual(faults(log, LOG), [])
+        driver = log["runs"][0]["tool"]["driver"]
+        ids = [rule["id"] for rule in driver["rules"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        for result in log["runs"][0]["results"]:
+            self.assertEqual(ids[result["ruleIndex"]], result["ruleId"])
+            for location in result["locations"]:
+                physical = location.get("physicalLocation", {})
+                self.assertGreater(physical.get("region", {}).get("startLine", 1), 0)
+        return log["runs"][0]
+
+    def test_the_checker_finds_faults(self):
+        good = self.sarif("all.yaml")
+        self.assertTrue(faults(good, LOG))
+        self.assertTrue(faults({**good, "results": [{"ruleId": 1}]}, RUN))
+        self.assertTrue(faults({**good, "extra": 1}, RUN))
+        self.assertFalse(faults(good, RUN))
+
+    def test_no_findings_are_a_log_without_results(self):
+        self.assertEqual(self.sarif("all.yaml")["results"], [])
+
+    def test_results_have_rule_level_and_both_locations(self):
+        self.write("warn.yaml", TWO_WARNINGS)
+        results = self.sarif("warn.yaml")["results"]
+        self.assertEqual([r["ruleId"] for r in results], ["ignored-rules", "rule-shadowed"])
+        self.assertEqual({r["level"] for r in results}, {"warning"})
+        self.assertEqual(results[1]["locations"], [{
+            "physicalLocation": {"artifactLocation": {"uri": "warn.yaml"},
+                                 "region": {"startLine": 11}},
+            "logicalLocations": [
+                {"fullyQualifiedName": "ClusterNetworkPolicy/second", "kind": "object"},
+                {"name": "spec.egress[1]", "kind": "member",
+                 "fullyQualifiedName": "ClusterNetworkPolicy/second spec.egress[1]"}]}])
+        self.assertIn("spec.egress[0]", results[1]["message"]["text"])
+        self.sarif("warn.yaml", more=["--strict"], status=1)
+
+    def test_errors_are_results_too(self):
+        self.write("wrong.yaml", WRONG_POLICY)
+        self.write("broken.yaml", "a: [")
+        results = self.sarif(".", status=1)["results"]
+        self.assertEqual({(r["ruleId"], r["level"]) for r in results},
+                         {("field-invalid", "error")})
+        places = [r["locations"][0]["physicalLocation"] for r in results]
+        self.assertEqual({p["artifactLocation"]["uri"] for p in places},
+                         {"wrong.yaml", "broken.yaml"})
+        self.assertTrue(all("region" in p for p in places), places)
+
+    def test_paths_are_uris(self):
+        (self.folder / "a b").mkdir()
+        self.write("a b/w\u00e4rn%.yaml", TWO_WARNINGS)
+        uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+                for r in self.sarif("./a b")["results"]}
+        self.assertEqual(uris, {"a%20b/w%C3%A4rn%25.yaml"})
+        with tempfile.TemporaryDirectory() as elsewhere:
+            path = pathlib.Path(elsewhere) / "x.yaml"
+            path.write_text(TWO_WARNINGS)
+            uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+                    for r in self.sarif(str(path))["results"]}
+            self.assertEqual(uris, {"file://" + str(path)})
 
 
 class Explain(Case):

@@ -272,17 +272,6 @@ BOOST_AUTO_TEST_CASE(two_peers_are_told_of_only_when_together_they_mean_somethin
          {"no pods", from(spaces + ", " + pods), {}}});
 }
 
-BOOST_AUTO_TEST_CASE(rules_of_a_direction_that_is_not_listed_are_told_of) {
-    const std::string rules = "podSelector: {}, ingress: [{}], egress: [{}], policyTypes: ";
-    check_all(
-        "ignored-rules",
-        {{"Egress left out", policy(rules + "[Ingress]"), {"NetworkPolicy/shop/web spec.egress"}},
-         {"Ingress left out", policy(rules + "[Egress]"), {"NetworkPolicy/shop/web spec.ingress"}},
-         {"both listed", policy(rules + "[Egress, Ingress]"), {}},
-         {"nothing listed", policy("podSelector: {}, egress: [{}]"), {}},
-         {"no rules", policy("podSelector: {}, policyTypes: [Ingress]"), {}}});
-}
-
 BOOST_AUTO_TEST_CASE(kinds_have_distinct_names_and_words) {
     std::set<std::string> ids;
     for (const Kind& each : kinds()) {

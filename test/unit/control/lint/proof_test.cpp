@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of random policies is held against a direct reading of them, packet by packet.
+#include "control/dialect/translate.hpp"
+#include "test/unit/control/compile/world.hpp"
+#include "test/unit/control/lint/scenario.hpp"
+
+#include <map>
+#include <random>
+#include <set>
+#include <tuple>
+
+using namespace tierwall;
+
+namespace {
+
+class Author {
+public:
+    explicit Author(std::uint32_t seed) : random_(seed) {}
+
+    std::string cluster() {
+        std::string text = lint::space("s0 team=a") + lint::space("s1 team=b") + lint::space("s2");
+        for (int i = 0; i < 6; ++i) text += some_pod(i);
+        return text;
+    }
+    std::string some_pod(int number) {
+        const std::string head = "s" + digit(3) + "/p" + std::to_string(number) +
+                                 pick({"", " app=x", " app=y", " app=x tier=f", " tier=f"});
+        return lint::pod(head, "10.0." + digit(2) + "." + std::to_string(number + 1));
+    }
+    std::string policies() {
+        std::string text;
+        for (int i = 0; i < 4; ++i) {
+            const std::string head =
+                "c" + std::to_string(i) + pick({" Admin ", " Baseline "}) + digit(3);
+            const bool egress = number(2) == 0;
+            std::string rules;
+            for (int count = 1 + number(3); count > 0; --count) {
+                rules += (rules.empty() ? "" : ", ") + rule(egress);
+            }
+            const std::string list = egress ? "egress: [" : "ingress: [";
+            text += lint::cluster_policy(head, peer(true), list + rules + "]");
+        }
+        if (number(3) == 0) {
+            text += lint::network_policy("s0/isolate",
+                                         "podSelector: {}, policyTypes: [Ingress, Egress]");
+        }
+        return text;
+    }
+
+private:
+    int number(int end) { return static_cast<int>(random_() % static_cast<unsigned>(end)); }
+    std::string digit(int end) { return std::to_string(number(end)); }
+    std::string pick(const std::vector<std::string>& words) {
+        return words[static_cast<std::size_t>(number(static_cast<int>(words.size())))];
+    }
+    std::string peer(bool just_pods) {
+        const std::string spaces = pick({"{}", "{}", "{matchLabels: {team: a}}",
+                                         "{matchLabels: {kubernetes.io/metadata.name: s1}}",
+                                         "{matchExpressions: [{key: team, operator: Exists}]}"});
+        const std::string pods =
+            pick({"{}", "{matchLabels: {app: x}}", "{matchLabels: {tier: f}}",
+                  "{matchExpressions: [{key: app, operator: NotIn, values: [\"y\"]}]}"});
+        const int kind = number(just_pods ? 4 : 6);
+        if (kind < 2) return "{namespaces: " + spaces + "}";
+        if (kind < 4)
+            return "{pods: {namespaceSelector: " + spaces + ", podSelector: " + pods + "}}";
+        return "{networks: [" + pick({"0.0.0.0/0", "10.0.0.0/24", "10.0.0.0/16", "10.0.1.0/24"}) +
+               "]}";
+    }
+    std::string rule(bool egress) {
+        const std::string ports =
+            pick({"", "", ", protocols: [{tcp: {destinationPort: {number: 2}}}]",
+                  ", protocols: [{tcp: {destinationPort: {range: {start: 1, end: 3}}}}]",
+                  ", protocols: [{tcp: {destinationPort: {range: {start: 3, end: 4}}}}, "
+                  "{udp: {destinationPort: {number: 2}}}]"});
+        // Networks are peers of egress only.
+        const bool just_pods = !egress || number(2) == 0;
+        const std::string peers = peer(just_pods) + (number(2) == 0 ? ", " + peer(just_pods) : "");
+        return "{action: " + pick({"Accept", "Deny", "Pass"}) + (egress ? ", to: [" : ", from: [") +
+               peers + "]" + ports + "}";
+    }
+
+    std::mt19937 random_;
+};
+
+compile::World world_of(const kube::Contents& objects) {
+    kube::Store store;
+    store.replace("f", objects);
+    compile::World world;
+    world.cluster = store.objects().cluster;
+    std::vector<kube::Problem> problems;
+    world.policies = dialect::translate(store.objects(), problems);
+    return world;
+}
+
+/// Which rule decided, for every packet between two pods of the world.
+using Decisions = std::map<std::tuple<int, std::string, std::string, int, int>, compile::Answer>;
+Decisions decisions(const compile::World& world) {
+    Decisions all;
+    for (const auto& [from, source] : world.cluster.pods) {
+        for (const auto& [to, destination] : world.cluster.pods) {
+            if (from == to) continue;
+            for (const auto& [protocol, port] :
+                 {std::pair{6, 1}, {6, 2}, {6, 3}, {6, 4}, {6, 5}, {17, 1}, {17, 2}, {1, 0}}) {
+                for (const auto direction : {base::Direction::Egress, base::Direction::Ingress}) {
+                    all[{static_cast<int>(direction), from, to, protocol, port}] =
+                        world.expected(direction, {source.addresses[0], destination.addresses[0],
+                                                   static_cast<std::uint8_t>(protocol),
+                                                   static_cast<std::uint16_t>(port)});
+                }
+            }
+        }
+    }
+    return all;
+}
+
+using Place = std::tuple<std::string, bool, int>;  ///< policy, egress, rule
+std::set<Place> that_decide(const Decisions& all) {
+    std::set<Place> places;
+    for (const auto& [packet, answer] : all) {
+        places.insert({answer.policy, std::get<0>(packet) == 0, answer.index});
+    }
+    return places;
+}
+
+/// Policies of one tier and priority in the opposite order of names.
+compile::World turned_round(compile::World world) {
+    for (policy::Policy& each : world.policies) {
+        if (each.tier != base::kTierNetworkPolicy)
+            each.name[1] = static_cast<char>('9' - each.name[1] + '0');
+    }
+    return world;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_shadowed_rule_decides_nothing_whatever_pods_come) {
+    int said = 0;
+    for (std::uint32_t seed = 0; seed < 400; ++seed) {
+        Author author(seed);
+        const std::string policies = author.policies();
+        std::string cluster = author.cluster();
+        const auto findings = lint::warnings(lint::contents(cluster + policies));
+        // More pods than were there when it was said; blocks speak of those that were there.
+        const bool any_pods = policies.find("networks") == std::string::npos;
+        for (int i = 10; any_pods && i < 16; ++i) cluster += author.some_pod(i);
+        const auto places = that_decide(decisions(world_of(lint::contents(cluster + policies))));
+        for (const lint::Finding& each : findings) {
+            if (each.rule != "rule-shadowed") continue;
+            ++said;
+            const std::string& field = each.problem.field;
+            const bool egress = field.starts_with("spec.egress[");
+            const int index = std::stoi(field.substr(field.find('[') + 1));
+            BOOST_TEST(!places.contains({each.problem.object, egress, index}),
+                       "seed " << seed << " " << each.problem.object << " " << field);
+        }
+    }
+    BOOST_TEST(said > 100);
+}
+
+BOOST_AUTO_TEST_CASE(policies_tie_when_their_order_turns_some_decision_round) {
+    int said = 0;
+    int silent = 0;
+    int missed = 0;
+    for (std::uint32_t seed = 1000; seed < 1400; ++seed) {
+        Author author(seed);
+        const std::string text = author.cluster() + author.policies();
+        const auto objects = lint::contents(text);
+        const auto findings = lint::warnings(objects);
+        const bool tells = std::any_of(findings.begin(), findings.end(), [](const auto& each) {
+            return each.rule == "priority-tie";
+        });
+        const compile::World world = world_of(objects);
+        const Decisions one = decisions(world);
+        const Decisions other = decisions(turned_round(world));
+        bool differs = false;
+        for (const auto& [packet, answer] : one) {
+            const compile::Answer& turned = other.at(packet);
+            differs = differs || turned.allowed != answer.allowed || turned.tier != answer.tier ||
+                      turned.action != answer.action;
+        }
+        if (tells) BOOST_TEST(differs, "seed " << seed);
+        missed += differs && !tells ? 1 : 0;
+        said += tells ? 1 : 0;
+        silent += tells ? 0 : 1;
+    }
+    BOOST_TEST(said > 30);
+    BOOST_TEST(silent > 30);
+    // Of many pairs of ends only some are tried.
+    BOOST_TEST(missed <= 2);
+}
