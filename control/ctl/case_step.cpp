@@ -259,8 +259,10 @@ kube::Contents read_case_policies(const Reader& reader, const std::string& file)
     kube::Contents contents;
     for (const Reader& item : reader.items()) {
         kube::Decoded decoded = kube::decode_object(*item.value(), file);
-        const bool unusable = decoded.soundness == kube::Soundness::Unusable;
-        if (!unusable && !is_policy(decoded.object)) {
+        // One that cannot be used still counts: it isolates or blocks.
+        const bool broken = decoded.soundness == kube::Soundness::Unusable &&
+                            decoded.key.kind.ends_with("NetworkPolicy");
+        if (!broken && !is_policy(decoded.object)) {
             item.fault(Errc::NotSupported, "no policy of a kind that is enforced");
             continue;
         }
