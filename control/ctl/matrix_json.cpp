@@ -4,6 +4,9 @@
 #include "control/ctl/message_json.hpp"
 #include "control/ctl/ruling_words.hpp"
 
+#include <map>
+#include <utility>
+
 namespace tierwall::ctl {
 
 namespace {
@@ -59,13 +62,16 @@ std::string matrix_json_text(const MatrixPage& page) {
         return entry->second;
     };
     for (std::size_t i = 0; i < matrix.groups.size(); ++i) {
+        std::map<std::pair<std::uint32_t, std::uint32_t>, Json> destinations;
         for (std::size_t j = 0; j < matrix.groups.size(); ++j) {
             const MatrixCell& cell = matrix.at(i, j);
             if (cell.outcome == MatrixCell::kNone) continue;
-            Json each{{"from", matrix.groups[i].id},
-                      {"to", matrix.groups[j].id},
-                      {"outcome", number(cell.outcome)}};
-            if (cell.own_node != MatrixCell::kNone) each["own_node"] = number(cell.own_node);
+            destinations[{cell.outcome, cell.own_node}].push_back(matrix.groups[j].id);
+        }
+        for (auto& [answers, to] : destinations) {
+            Json each{{"from", matrix.groups[i].id}, {"outcome", number(answers.first)}};
+            if (answers.second != MatrixCell::kNone) each["own_node"] = number(answers.second);
+            each["to"] = std::move(to);
             out["cells"].push_back(std::move(each));
         }
     }

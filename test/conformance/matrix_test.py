@@ -272,7 +272,7 @@ class AgainstEval(Case):
     def check_matrix(self, world, path, answers):
         matrix = self.answer("matrix", "--manifests", path)
         groups = Groups(matrix["groups"], [world])
-        cells = {(c["from"], c["to"]): c for c in matrix["cells"]}
+        cells = {(c["from"], to): c for c in matrix["cells"] for to in c["to"]}
         for (source, destination, protocol, port), answer in answers:
             cell = cells.get((groups.find(source), groups.find(destination)))
             verdict = "allow"
