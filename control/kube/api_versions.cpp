@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/api_versions.hpp"
 
+#include <algorithm>
+#include <variant>
+
 namespace tierwall::kube {
 namespace {
 
@@ -14,6 +17,11 @@ Problem mixed(const std::string& older) {
             Severity::Warning};
 }
 
+template <typename Policy>
+bool is_a(const std::shared_ptr<const Decoded>& object) {
+    return std::holds_alternative<Policy>(object->object);
+}
+
 }  // namespace
 
 std::vector<Problem> mixed_versions(const Objects& objects) {
@@ -22,6 +30,16 @@ std::vector<Problem> mixed_versions(const Objects& objects) {
         if (!older->empty()) return {mixed(older->begin()->second.path())};
     }
     return {};
+}
+
+std::vector<Problem> mixed_versions(const Contents& objects) {
+    const auto older = std::find_if(objects.begin(), objects.end(), is_a<AdminNetworkPolicy>);
+    const bool newer = std::any_of(objects.begin(), objects.end(), is_a<ClusterNetworkPolicy>);
+    if (!newer || older == objects.end()) return {};
+    Problem problem = mixed((*older)->key.path());
+    problem.path = (*older)->path;
+    problem.line = (*older)->line;
+    return {problem};
 }
 
 }  // namespace tierwall::kube

@@ -10,9 +10,10 @@
 ///
 /// Threads: any; pure.
 /// Memory:  the problem's.
-/// Cost:    O(1).
+/// Cost:    O(objects) for a list of them, else O(1).
 
 #include "control/kube/objects.hpp"
+#include "control/kube/store.hpp"
 
 #include <vector>
 
@@ -20,5 +21,6 @@ namespace tierwall::kube {
 
 /// A warning at the first object of the older version, when both are there.
 std::vector<Problem> mixed_versions(const Objects& objects);
+std::vector<Problem> mixed_versions(const Contents& objects);
 
 }  // namespace tierwall::kube

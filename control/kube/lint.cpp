@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kube/lint.hpp"
 
+#include "control/kube/api_versions.hpp"
 #include "control/kube/validate_admin_network_policy.hpp"
 #include "control/kube/validate_cluster_network_policy.hpp"
 #include "control/kube/validate_network_policy.hpp"
@@ -38,6 +39,7 @@ std::vector<Problem> lint(const Contents& objects, Channel channel) {
              "is also in " + known->second->path + ":" + std::to_string(known->second->line),
              Severity::Error, object->line});
     }
+    for (Problem& problem : mixed_versions(objects)) problems.push_back(std::move(problem));
     return problems;
 }
 

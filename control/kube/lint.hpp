@@ -15,7 +15,8 @@
 
 namespace tierwall::kube {
 
-/// In the order of the objects. A second object of one name is a Duplicate.
+/// In the order of the objects. A second object of one name is a Duplicate; both versions of the
+/// cluster-scoped policies at once are a warning.
 std::vector<Problem> lint(const Contents& objects, Channel channel);
 
 }  // namespace tierwall::kube
