@@ -5,8 +5,7 @@
 /// decided_by_rows(): a snapshot's own rows as the one whom a Judge asks.
 ///
 /// For `convert`, which has to work where DPDK cannot be started. It reads the compiled rows in
-/// their order, so it knows as little of policy as the matcher of the dataplane does; the unit test
-/// holds it against a loaded Ladder.
+/// their order, so it knows as little of policy as the matcher of the dataplane does.
 ///
 /// Threads: one.
 /// Memory:  an index of the snapshot, shared by the copies of the answer.
