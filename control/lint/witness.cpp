@@ -17,6 +17,8 @@ using Ends = std::vector<EndPointer>;
 
 /// Ends that are tried for one pair of rules, and pods of one kind looked at for their addresses.
 constexpr std::size_t kEndsMax = 64;
+/// Kinds of pods that are looked at for whether their addresses are in a block.
+constexpr std::size_t kMembersMax = 4096;
 /// Packets that are tried for one pair of policies.
 constexpr std::size_t kPacketsMax = 20'000;
 
@@ -110,6 +112,20 @@ std::string describe(const End& end) {
     return text;
 }
 
+bool share_port(const policy::Port& a, const policy::Port& b) {
+    if (a.protocol != b.protocol) return false;
+    return !a.name.empty() || !b.name.empty() || (a.first <= b.last && b.first <= a.last);
+}
+
+/// Could one packet be for both?
+bool share_ports(const policy::Rule& a, const policy::Rule& b) {
+    if (a.ports.empty() || b.ports.empty()) return true;
+    return std::any_of(a.ports.begin(), a.ports.end(), [&b](const policy::Port& own) {
+        return std::any_of(b.ports.begin(), b.ports.end(),
+                           [&own](const policy::Port& other) { return share_port(own, other); });
+    });
+}
+
 bool can_talk(const End& subject, const End& peer) {
     if (!subject.owner.empty() && subject.owner == peer.owner) return false;
     if (subject.addresses.empty() || peer.addresses.empty()) return true;
@@ -147,12 +163,21 @@ void Witnesses::add_addresses(const kube::Pod& pod, const policy::Peer& other, E
 
 void Witnesses::add_pods(const policy::PodSet& pods, const policy::Peer& other, Ends& ends) const {
     if (scene_.has_pods()) {
-        for (const KindNumber number : scene_.live_members(pods)) {
+        std::vector<KindNumber> members = scene_.members(pods);
+        if (const auto* set = std::get_if<policy::PodSet>(&other)) {
+            const std::vector<KindNumber>& others = scene_.members(*set);
+            std::erase_if(members, [&others](KindNumber kind) {
+                return !std::binary_search(others.begin(), others.end(), kind);
+            });
+        }
+        if (members.size() > kMembersMax) members.resize(kMembersMax);
+        for (const KindNumber number : members) {
+            const PodKind& kind = scene_.pod_kinds()[number];
             if (ends.size() >= kEndsMax) return;
+            if (!kind.live) continue;
             // Two of a kind, because a pod does not count as its own peer.
-            const auto& alike = scene_.pod_kinds()[number].pods;
-            add_addresses(*alike.front(), other, ends);
-            if (alike.size() > 1) add_addresses(*alike.back(), other, ends);
+            add_addresses(*kind.pods.front(), other, ends);
+            if (kind.pods.size() > 1) add_addresses(*kind.pods.back(), other, ends);
         }
         return;
     }
@@ -255,7 +280,7 @@ std::optional<Disagreement> Witnesses::ask(Question& question) const {
         question.direction = direction;
         for (const policy::Rule& own : rules_of(*question.first, direction)) {
             for (const policy::Rule& other : rules_of(*question.second, direction)) {
-                if (own.action == other.action) continue;
+                if (own.action == other.action || !share_ports(own, other)) continue;
                 for (const EndPointer& peer : ends_in(own, other)) {
                     if (!can_talk(*question.subject, *peer)) continue;
                     question.peer = peer;
