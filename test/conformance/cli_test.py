@@ -558,6 +558,36 @@ class Sarif(Case):
             self.assertEqual(uris, {"file://" + str(path)})
 
 
+class OwnNode(Case):
+    """What an isolated pod sends to its own node, as tierwalld is configured."""
+
+    POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shut, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
+
+    def test_is_enforced_unless_exempt(self):
+        self.manifests = self.write("own.yaml", CLUSTER + "---" + self.POLICY)
+        question = probe("shop/web", "172.16.0.1", 10250)
+        for engine in "tiers", "packets":
+            for more, verdict, tier in ([], "deny", "NetworkPolicy"), \
+                    (["--own-node-egress", "enforce"], "deny", "NetworkPolicy"), \
+                    (["--own-node-egress", "exempt"], "allow", "OwnNode"):
+                row = json.loads(self.eval(question, engine=engine, more=more).stdout)
+                self.assertEqual((row["verdict"], row["egress"]["tier"]), (verdict, tier))
+        done = run("explain", "--manifests", self.manifests, "--from", "shop/web", "--to",
+                   "172.16.0.1", "--port", "tcp/1", "--own-node-egress", "exempt")
+        self.assertIn("own_node_egress exempts it", done.stdout)
+
+    def test_goes_with_manifests_and_has_two_words(self):
+        self.assert_refused(self.eval(probe("shop/web", "shop/db"),
+                                      more=["--own-node-egress", "allow"]))
+        self.assert_refused(run("explain", "--from", "shop/web", "--to", "shop/db", "--port",
+                                "tcp/1", "--own-node-egress", "exempt"), "--own-node-egress")
+
+
 class Explain(Case):
     def test_says_which_rule_decided(self):
         done = run("explain", "--manifests", self.manifests, "--from", "shop/web", "--to",
