@@ -319,7 +319,8 @@ Decoded decode_object(const document::Value& value, const std::string& path, con
     decoded.key.kind = root.at("kind").text().value_or(type.kind);
     if (decoded.key.kind.empty() || api_version.empty()) {
         if (faults.empty()) {
-            root.at(decoded.key.kind.empty() ? "kind" : "apiVersion").required();
+            const Reader missing = root.at(decoded.key.kind.empty() ? "kind" : "apiVersion");
+            if (missing.required().present()) missing.fault(Errc::Required, "must not be empty");
         }
         decode_names(root, false, decoded);
         decoded.soundness = Soundness::Unusable;

@@ -144,6 +144,22 @@ BOOST_AUTO_TEST_CASE(documents_that_are_no_objects_are_unusable) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_kind_or_version_is_said_to_be_missing) {
+    const std::pair<const char*, const char*> texts[] = {
+        {R"({"apiVersion": "v1", "kind": "", "metadata": {"name": "a"}})", "kind"},
+        {R"({"apiVersion": "", "kind": "Pod", "metadata": {"name": "a"}})", "apiVersion"},
+        {R"({"apiVersion": "v1", "metadata": {"name": "a"}})", "kind"},
+    };
+    for (const auto& [text, field] : texts) {
+        const auto objects = decoded(text);
+        BOOST_REQUIRE(objects.size() == 1u);
+        BOOST_TEST((objects[0].soundness == Soundness::Unusable));
+        BOOST_REQUIRE_MESSAGE(objects[0].problems.size() == 1u, text);
+        BOOST_TEST(objects[0].problems[0].field == field);
+        BOOST_TEST((objects[0].problems[0].error == base::Errc::Required));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(rule_fields_are_told_from_the_rest) {
     struct Case {
         const char* field;
