@@ -9,13 +9,13 @@ namespace tierwall::oracle {
 
 namespace {
 
-using Words = std::string;
+using Change = std::string;
 
 Json* any(Random& random, Json& list) {
     return list.empty() ? nullptr : &list[random.below(list.size())];
 }
 
-Words change_pod(Random& random, Json& cluster) {
+Change change_pod(Random& random, Json& cluster) {
     Json* pod = any(random, cluster["pods"]);
     if (pod == nullptr) return "";
     switch (random.between(0, 5)) {
@@ -36,7 +36,7 @@ Words change_pod(Random& random, Json& cluster) {
     }
 }
 
-Words swap_addresses(Random& random, Json& cluster) {
+Change swap_addresses(Random& random, Json& cluster) {
     Json* a = any(random, cluster["pods"]);
     Json* b = any(random, cluster["pods"]);
     if (a == nullptr || (*a)["hostNetwork"] == true || (*b)["hostNetwork"] == true) return "";
@@ -44,7 +44,7 @@ Words swap_addresses(Random& random, Json& cluster) {
     return "addresses exchanged";
 }
 
-Words change_node(Random& random, Json& cluster) {
+Change change_node(Random& random, Json& cluster) {
     Json& nodes = cluster["nodes"];
     const int number = random.between(1, 5);
     const auto same = [&](const Json& node) {
@@ -67,7 +67,7 @@ Words change_node(Random& random, Json& cluster) {
     return "node changed";
 }
 
-Words change_namespace(Random& random, Json& cluster) {
+Change change_namespace(Random& random, Json& cluster) {
     Json& namespaces = cluster["namespaces"];
     const std::string name =
         random.pick({"a", "b", "c", "a", "b", "c", kEmptyNamespace, kImpliedNamespace});
@@ -86,7 +86,7 @@ Words change_namespace(Random& random, Json& cluster) {
 }
 
 /// In place, as people edit: order, actions and priorities.
-Words edit_rules(Random& random, Json& policy) {
+Change edit_rules(Random& random, Json& policy) {
     Json& spec = policy["spec"];
     const bool cluster_wide = policy["kind"] != "NetworkPolicy";
     if (cluster_wide && spec.contains("priority") && random.chance(25)) {
@@ -110,7 +110,7 @@ Words edit_rules(Random& random, Json& policy) {
     return "rule removed";
 }
 
-Words change_policy(Random& random, Scenario& scenario) {
+Change change_policy(Random& random, Scenario& scenario) {
     Json& policies = scenario.policies;
     Json* policy = any(random, policies);
     if (policy == nullptr) return "";
@@ -127,7 +127,7 @@ Words change_policy(Random& random, Scenario& scenario) {
     return "policy changed";
 }
 
-Words change(Random& random, Scenario& scenario) {
+Change change(Random& random, Scenario& scenario) {
     Json& cluster = scenario.cluster;
     Json& pods = cluster["pods"];
     switch (random.between(0, 11)) {

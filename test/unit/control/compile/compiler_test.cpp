@@ -219,6 +219,25 @@ BOOST_AUTO_TEST_CASE(named_ports_resolve_at_each_destination) {
     check_all(world, compiled(compiler, world), {9, 80, 8080, 7070});
 }
 
+BOOST_AUTO_TEST_CASE(a_port_name_is_that_of_one_protocol_where_a_pod_has_it_with_two) {
+    World world = shop();
+    world.cluster.pods["shop/db-0"].ports = {{"http", base::kIpTcp, 80},
+                                             {"http", base::kIpUdp, 53}};
+    world.policies = {network_policy(
+        "shop", "two", {{"app", "db"}},
+        {rule(Action::Allow, {pods_in("shop", {{"app", "web"}})}, {named("http")}),
+         rule(Action::Allow, {pods_where({{"team", "red"}})}, {named("http", base::kIpUdp)})})};
+    Compiler compiler;
+    const Output output = compiled(compiler, world);
+    for (const char* source : {"10.0.0.1", "10.0.1.1"}) {
+        for (const std::uint8_t protocol : {base::kIpTcp, base::kIpUdp}) {
+            for (const std::uint16_t port : {std::uint16_t{53}, std::uint16_t{80}}) {
+                check(world, output, {ip(source), ip("10.0.0.3"), protocol, port});
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(except_takes_addresses_out_of_one_peer_only) {
     World world = shop();
     world.policies = {network_policy(

@@ -86,6 +86,27 @@ BOOST_AUTO_TEST_CASE(every_part_of_the_tuple_tells_flows_apart) {
     BOOST_TEST(flows->size() == 7u);
 }
 
+BOOST_AUTO_TEST_CASE(ports_tell_flows_apart_also_where_their_hashes_look_the_same) {
+    // Tags have 16 bits: among so many, dozens meet the tag of another connection.
+    for (std::uint32_t round = 0; round < 8; ++round) {
+        const auto flows = table(32768);
+        parse::Tuple tuple = connection(round);
+        const bool turned = round % 2 == 1;
+        std::uint16_t& port = turned ? tuple.destination_port : tuple.source_port;
+        for (std::uint32_t n = 0; n < 65536; n += 2) {
+            port = static_cast<std::uint16_t>(n);
+            flows->insert(tuple, flows->find(tuple).hash, 0);
+        }
+        std::size_t mistaken = 0;
+        for (std::uint32_t n = 1; n < 65536; n += 2) {
+            port = static_cast<std::uint16_t>(n);
+            mistaken += flows->find(tuple).index != kNoFlow;
+            mistaken += flows->find(tuple.reversed()).index != kNoFlow;
+        }
+        BOOST_TEST(mistaken == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_flow_of_one_endpoint_with_itself_runs_forward) {
     const auto flows = table(4);
     parse::Tuple land = connection(1);

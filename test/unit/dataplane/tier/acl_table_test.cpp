@@ -39,6 +39,8 @@ const std::vector<Probe> kProbes{
     {"class_0_is_no_wildcard", {0xffff, 1, 255, 65535}, tier::kNoRow},
     {"later_row_when_earlier_ones_do_not_match", {1, 7, 6, 81}, 4},
     {"group_0", {0, 7, 6, 80}, tier::kNoRow},
+    {"group_with_another_high_byte", {0x0101, 7, 6, 80}, tier::kNoRow},
+    {"class_with_another_high_byte", {1, 0x0107, 6, 80}, tier::kNoRow},
 };
 
 }  // namespace
