@@ -80,7 +80,8 @@ base::Status Edit::put(const proto::Key& key, const std::string& body) {
         }
         case v1::RESOURCE_TYPE_MEMBERSHIP: {
             TW_TRY(fact, decode_membership(key, body));
-            memberships.put(fact.key, std::make_shared<const MembershipFacts>(std::move(fact)));
+            const auto membership = fact.key;
+            memberships.put(membership, std::make_shared<const MembershipFacts>(std::move(fact)));
             return base::Done{};
         }
         default: return base::Error{base::Errc::NotSupported, {}, "unknown type of resource"};

@@ -39,7 +39,7 @@ private:
 };
 
 std::string case_name(const Reader& reader) {
-    const std::string name = reader.required().text().value_or("");
+    std::string name = reader.required().text().value_or("");
     if (reader.present() && name.empty()) reader.fault(Errc::Invalid, "must not be empty");
     return name;
 }

@@ -47,7 +47,7 @@ bool has_case_ports(std::uint8_t protocol) {
 
 /// "namespace/pod" or an address.
 std::string read_end(const Reader& reader) {
-    const std::string end = reader.required().text().value_or("");
+    std::string end = reader.required().text().value_or("");
     if (!reader.present()) return end;
     const bool pod = end.find('/') != std::string::npos;
     if (!pod && !base::parse_address(end)) {

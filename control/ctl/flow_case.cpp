@@ -22,7 +22,7 @@ constexpr const char* kEitherWay = "allowed either way";
 
 /// One word of several; "" and a fault otherwise.
 std::string one_of(const Reader& reader, std::initializer_list<const char*> words) {
-    const std::string word = reader.required().text().value_or("");
+    std::string word = reader.required().text().value_or("");
     if (!reader.present() || std::find(words.begin(), words.end(), word) != words.end()) {
         return word;
     }

@@ -42,7 +42,7 @@ std::string ruling_words(const agent::Model& model, const Ruling& ruling) {
     if (ruling.egress.action != base::Action::Allow) {
         return "egress " + decision_words(model, ruling.egress);
     }
-    const std::string ingress = "ingress " + decision_words(model, ruling.ingress);
+    std::string ingress = "ingress " + decision_words(model, ruling.ingress);
     if (ruling.ingress.action != base::Action::Allow || is_silent(ruling.egress)) return ingress;
     const std::string egress = "egress " + decision_words(model, ruling.egress);
     return is_silent(ruling.ingress) ? egress : egress + ", " + ingress;

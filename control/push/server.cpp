@@ -201,7 +201,7 @@ base::Status SnapshotServer::publish(proto::ResourceSet resources, std::uint64_t
         return Error{Errc::TooLong, v1::ResourceType_Name(key.type),
                      "a resource of " + std::to_string(body->size()) + " bytes cannot travel"};
     }
-    service_->publish(std::move(edition), changed_at);
+    service_->publish(edition, changed_at);
     return base::Done{};
 }
 
