@@ -4,36 +4,12 @@
 #include "dataplane/io/host_interface.hpp"
 #include "dataplane/worker/fabric.hpp"
 #include "dataplane/worker/loop.hpp"
+#include "dataplane/worker/pipeline_config.hpp"
 #include "dataplane/worker/workers.hpp"
 
 #include <utility>
 
 namespace tierwall::worker {
-
-namespace {
-
-Pipeline::Config pipeline_config(const Fabric& fabric) {
-    const DataplaneConfig& config = fabric.config();
-    Pipeline::Config wanted;
-    for (std::uint16_t port = 0; port < fabric.ports(); ++port) {
-        const PortConfig& each = config.ports[port];
-        const bool wire = config.mode == DataplaneConfig::Mode::Wire;
-        wanted.ports.push_back({.side = each.side,
-                                .mtu = fabric.port(port).mtu(),
-                                .reserved = each.reserved && !wire,
-                                .has_node = wire});
-    }
-    wanted.flows_max = config.flows_max / config.workers;
-    wanted.timeouts = config.timeouts;
-    wanted.pickup_s = config.pickup_s;
-    wanted.boot_open = config.boot_open;
-    wanted.pass_non_ip = config.pass_non_ip;
-    wanted.keep_established = config.keep_established;
-    wanted.bindings = std::make_shared<Bindings>(fabric.ports());
-    return wanted;
-}
-
-}  // namespace
 
 struct Dataplane::State {
     std::unique_ptr<Fabric> fabric;

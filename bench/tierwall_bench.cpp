@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// tierwall-bench: how fast the packet path is.
+#include "bench/path/core.hpp"
+#include "bench/path/measures.hpp"
+#include "dataplane/base/version.hpp"
+#include "dataplane/io/eal.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace tierwall;
+
+struct Options {
+    std::vector<std::string> only;
+    std::size_t turns = 15;
+    double seconds = 0.4;
+};
+
+std::vector<std::string> eal_arguments() {
+    const std::string prefix = "--file-prefix=tierwall-bench-" + std::to_string(getpid());
+    if (io::hugepages_free()) return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
+    return {"--no-huge", "--no-shconf", "-m", "2048", "--no-pci", "--no-telemetry", prefix};
+}
+
+int fail(const base::Error& error) {
+    std::fprintf(stderr, "tierwall-bench: %s\n", error.text().c_str());
+    return 2;
+}
+
+int measure_targets(const Options& options) {
+    bench::cores();  // before anything binds this thread
+    if (const base::Status started = io::start_eal(eal_arguments()); !started) {
+        return fail(started.error());
+    }
+    bench::sit_on_core(0);
+    bench::Results results({.keys = {options.only.begin(), options.only.end()},
+                            .schedule = {.turns = options.turns, .seconds = options.seconds}});
+    for (const auto measure : {bench::measure_established, bench::measure_new_flows,
+                               bench::measure_rules, bench::measure_second_worker}) {
+        if (const base::Status done = measure(results); !done) return fail(done.error());
+    }
+    std::cout << results.json().dump(2) << std::endl;
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"How fast the packet path of Tierwall is."};
+    app.set_version_flag("--version", std::string(base::kVersion));
+    app.require_subcommand(1);
+    Options options;
+    CLI::App* targets = app.add_subcommand("targets", "Measures what the project has targets for");
+    targets->add_option("--only", options.only, "Keys to measure, separated by commas")
+        ->delimiter(',');
+    targets->add_option("--turns", options.turns, "Slices of each thing that is compared")
+        ->check(CLI::Range(1, 1000));
+    targets->add_option("--slice-s", options.seconds, "Seconds of a slice")
+        ->check(CLI::Range(0.01, 1.0));
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return problem.get_exit_code() == 0 ? app.exit(problem) : (app.exit(problem), 2);
+    }
+    return measure_targets(options);
+}
