@@ -29,6 +29,11 @@ int fail(std::string words) {
     return kExitError;
 }
 
+base::Error unwritable(int number) {
+    return {base::Errc::Io, "",
+            std::string("standard output cannot be written: ") + std::strerror(number)};
+}
+
 /// An option that is written twice contradicts itself, also where its values would add up.
 base::Status refuse_repeats(int argument_count, const char* const* arguments) {
     std::set<std::string> seen;
@@ -44,35 +49,20 @@ base::Status refuse_repeats(int argument_count, const char* const* arguments) {
     return base::Done{};
 }
 
-/// Nobody else writes to standard output; some file systems tell of errors when it is closed.
-base::Status write_out(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0 && errno == EAGAIN) {
-            pollfd waited{STDOUT_FILENO, POLLOUT, 0};
-            ::poll(&waited, 1, -1);
-            continue;
-        }
-        if (written < 0) return base::Error{base::Errc::Io, "", std::strerror(errno)};
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::close(STDOUT_FILENO) != 0 && errno != EBADF) {
-        return base::Error{base::Errc::Io, "", std::strerror(errno)};
-    }
-    return base::Done{};
+/// Some file systems tell of errors only here.
+base::Status close_out() {
+    if (::close(STDOUT_FILENO) == 0 || errno == EBADF) return base::Done{};
+    return unwritable(errno);
 }
 
 int print(const Answer& answer) {
-    const base::Status written = write_out(answer.text);
-    if (written.ok()) {
-        for (const std::string& warning : answer.warnings) {
-            std::fprintf(stderr, "tierwallctl: warning: %s\n",
-                         document::printable(warning).c_str());
-        }
-        return answer.status;
+    base::Status written = write_out(answer.text);
+    if (written.ok()) written = close_out();
+    if (!written.ok()) return fail(written.error().text());
+    for (const std::string& warning : answer.warnings) {
+        std::fprintf(stderr, "tierwallctl: warning: %s\n", document::printable(warning).c_str());
     }
-    return fail("standard output cannot be written: " + written.error().what);
+    return answer.status;
 }
 
 /// CLI11 answers --help and --version by the same way as errors.
@@ -87,6 +77,21 @@ int answer_early(const CLI::App& app, const CLI::ParseError& early) {
 }
 
 }  // namespace
+
+base::Status write_out(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) {
+            pollfd waited{STDOUT_FILENO, POLLOUT, 0};
+            ::poll(&waited, 1, -1);
+            continue;
+        }
+        if (written < 0) return unwritable(errno);
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return base::Done{};
+}
 
 CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& description) {
     CLI::App* command = app.add_subcommand(name, description);
@@ -117,8 +122,9 @@ int tierwallctl(int argument_count, const char* const* arguments) {
     app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
     app.require_subcommand(1);
     Run run;
-    for (auto* offer : {offer_lint, offer_eval, offer_explain, offer_matrix, offer_diff,
-                        offer_convert, offer_status, offer_flows, offer_rules, offer_replay}) {
+    for (auto* offer :
+         {offer_lint, offer_eval, offer_explain, offer_matrix, offer_diff, offer_convert,
+          offer_status, offer_flows, offer_rules, offer_top, offer_replay}) {
         offer(app, run);
     }
     try {

@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tierwall::ctl {
@@ -42,6 +43,7 @@ void offer_convert(CLI::App& app, Run& run);
 void offer_status(CLI::App& app, Run& run);
 void offer_flows(CLI::App& app, Run& run);
 void offer_rules(CLI::App& app, Run& run);
+void offer_top(CLI::App& app, Run& run);
 void offer_replay(CLI::App& app, Run& run);
 
 /// A subcommand with --help and --version.
@@ -50,6 +52,10 @@ CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& 
 void offer_output(CLI::App& command, std::string& chosen, const std::vector<std::string>& formats);
 /// `--address unix:PATH` of a running tierwalld.
 CLI::Option* offer_address(CLI::App& command, std::string& address);
+
+/// To standard output, where nobody else writes. For answers that have no end; others are
+/// Answer::text. Fails: Io.
+base::Status write_out(std::string_view text);
 
 /// The whole program: answers with the exit status.
 int tierwallctl(int argument_count, const char* const* arguments);

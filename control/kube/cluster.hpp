@@ -54,6 +54,7 @@ struct Node {
     std::string name;
     Labels labels;
     std::vector<base::Address> addresses;  ///< InternalIP and ExternalIP
+    std::string created = {};              ///< as of a pod
     friend bool operator==(const Node&, const Node&) = default;
 };
 

@@ -90,7 +90,9 @@ Pod decode_pod(const Reader& root) {
 
 Node decode_node(const Reader& root) {
     Node node;
-    node.labels = decode_labels(root.at("metadata").at("labels"));
+    const Reader metadata = root.at("metadata");
+    node.created = metadata.at("creationTimestamp").text().value_or("");
+    node.labels = decode_labels(metadata.at("labels"));
     for (const Reader& item : root.at("status").at("addresses").items()) {
         const std::string type = item.at("type").text().value_or("");
         if (type != "InternalIP" && type != "ExternalIP") continue;

@@ -28,6 +28,7 @@ AddressBook::AddressBook(Journal& journal, ProfileTable& profiles, NodeNumbers& 
       nodes_(journal),
       pods_at_(journal),
       nodes_at_(journal),
+      shared_(journal),
       entries_(journal),
       of_cell_(journal),
       warnings_(journal) {}
@@ -40,6 +41,11 @@ bool AddressBook::same(const Owner& owner, const kube::Pod& pod) const {
     const Traits& traits = profiles_.traits(owner.profile);
     return traits.namespace_name == pod.namespace_name && traits.labels == pod.labels &&
            same_ports(traits.ports, pod.ports);
+}
+
+bool AddressBook::same(const Owner& owner, const kube::Node& node) const {
+    return owner.addresses == node.addresses && owner.created == node.created &&
+           profiles_.traits(owner.profile).labels == node.labels;
 }
 
 void AddressBook::set_pod(const std::string& path, const kube::Pod* pod) {
@@ -73,26 +79,25 @@ void AddressBook::set_pod(const std::string& path, const kube::Pod* pod) {
 void AddressBook::set_node(const std::string& name, const kube::Node* node) {
     const Owner* known = nodes_.find(name);
     if (known == nullptr && node == nullptr) return;
-    if (known != nullptr && node != nullptr && known->addresses == node->addresses &&
-        profiles_.traits(known->profile).labels == node->labels) {
-        return;
-    }
+    if (known != nullptr && node != nullptr && same(*known, *node)) return;
     const Owner before = known != nullptr ? *known : Owner{};
     for (const base::Address& address : before.addresses) {
         nodes_at_.remove(address, name);
         touched_.insert(address);
     }
     if (node != nullptr) {
-        Owner now{profiles_.acquire(traits_of(*node)), node->addresses, name, {}, {}};
+        Owner now{profiles_.acquire(traits_of(*node)), node->addresses, name, {}, node->created};
         node_numbers_.acquire(name);
         for (const base::Address& address : now.addresses) {
             nodes_at_.add(address, name);
             touched_.insert(address);
         }
         nodes_.put(name, std::move(now));
+        for (const base::Address& address : node->addresses) share(address);
     } else {
         nodes_.erase(name);
     }
+    for (const base::Address& address : before.addresses) share(address);
     if (before.profile != kNoProfile) {
         profiles_.release(before.profile);
         node_numbers_.release(name);
@@ -119,6 +124,35 @@ const std::string* AddressBook::newest_pod(const base::Address& address) const {
     return newest;
 }
 
+const std::string* AddressBook::newest_node(const base::Address& address) const {
+    const std::string* newest = nullptr;
+    for (const std::string& name : nodes_at_.of(address)) {
+        const bool newer =
+            newest == nullptr || nodes_.at(*newest).created < nodes_.at(name).created ||
+            (nodes_.at(*newest).created == nodes_.at(name).created && name < *newest);
+        if (newer) newest = &name;
+    }
+    return newest;
+}
+
+void AddressBook::share(const base::Address& address) {
+    const ProfileId* known = shared_.find(address);
+    const ProfileId before = known != nullptr ? *known : kNoProfile;
+    const auto& names = nodes_at_.of(address);
+    if (names.size() > 1) {
+        std::set<kube::Labels> labels;
+        for (const std::string& name : names) {
+            labels.insert(profiles_.traits(nodes_.at(name).profile).labels);
+        }
+        Traits traits{Kind::Node, {}, *labels.begin(), {}, {}};
+        traits.others.assign(std::next(labels.begin()), labels.end());
+        shared_.put(address, profiles_.acquire(traits));
+    } else {
+        shared_.erase(address);
+    }
+    if (before != kNoProfile) profiles_.release(before);
+}
+
 AddressBook::Entry AddressBook::entry_for(const base::Address& address,
                                           const BlockTable& blocks) const {
     const BlockId block = blocks.find(address);
@@ -129,8 +163,9 @@ AddressBook::Entry AddressBook::entry_for(const base::Address& address,
                 .owner = *path,
                 .incarnation = lasting_hash(pod.uid)};
     }
-    const std::string& name = nodes_at_.of(address).front();
-    return {.cell = {Kind::Node, nodes_.at(name).profile, block},
+    const std::string& name = *newest_node(address);
+    const ProfileId* shared = shared_.find(address);
+    return {.cell = {Kind::Node, shared != nullptr ? *shared : nodes_.at(name).profile, block},
             .node = node_numbers_.find(name),
             .owner = name};
 }
@@ -143,7 +178,8 @@ void AddressBook::warn_if_shared(const base::Address& address) {
         return;
     }
     const std::string* newest = newest_pod(address);
-    const std::string owner = newest != nullptr ? "Pod/" + *newest : "Node/" + nodes.front();
+    const std::string owner =
+        newest != nullptr ? "Pod/" + *newest : "Node/" + *newest_node(address);
     kube::Problem problem;
     problem.object = owner;
     problem.field = newest != nullptr ? "status.podIPs" : "status.addresses";

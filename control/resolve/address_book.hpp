@@ -5,7 +5,9 @@
 /// AddressBook: which pod or node has an address, and in which cell it is.
 ///
 /// Only live pods own pod addresses: host-networked ones are traffic of their node. Of several live
-/// pods that claim one address the newest has it; a pod goes before a node.
+/// pods that claim one address the newest has it; a pod goes before a node. What several nodes have
+/// belongs to the newest of them (a node that came back under another name), and node selectors
+/// find it by the labels of each.
 ///
 /// Threads: one control thread.
 /// Memory:  about 500 bytes an address.
@@ -62,8 +64,12 @@ private:
         std::string created;
     };
     bool same(const Owner& owner, const kube::Pod& pod) const;
-    /// Of those who claim the address: the newest pod, else the first node; null without any.
+    bool same(const Owner& owner, const kube::Node& node) const;
+    /// Of those who claim the address; null without any.
     const std::string* newest_pod(const base::Address& address) const;
+    const std::string* newest_node(const base::Address& address) const;
+    /// Gives an address of several nodes a profile with the labels of all.
+    void share(const base::Address& address);
     Entry entry_for(const base::Address& address, const BlockTable& blocks) const;
     void warn_if_shared(const base::Address& address);
     void replace(const base::Address& address, const Entry* before, const Entry* now,
@@ -75,6 +81,7 @@ private:
     Ledger<std::unordered_map<std::string, Owner>> nodes_;
     Relation<base::Address, std::string, AddressHash> pods_at_;
     Relation<base::Address, std::string, AddressHash> nodes_at_;
+    Ledger<std::map<base::Address, ProfileId>> shared_;  ///< by several nodes
     Ledger<std::map<base::Address, Entry>> entries_;
     Relation<Cell, base::Address, CellHash> of_cell_;
     Ledger<std::map<base::Address, kube::Problem>> warnings_;

@@ -22,7 +22,7 @@ bool has_port(const Traits& traits, const NamedPort& port) {
 }  // namespace
 
 Traits traits_of(const kube::Pod& pod) {
-    Traits traits{Kind::Pod, pod.namespace_name, pod.labels, {}};
+    Traits traits{Kind::Pod, pod.namespace_name, pod.labels, {}, {}};
     for (const kube::ContainerPort& port : pod.ports) {
         if (!port.name.empty()) traits.ports.push_back(port);
     }
@@ -32,11 +32,14 @@ Traits traits_of(const kube::Pod& pod) {
     return traits;
 }
 
-Traits traits_of(const kube::Node& node) { return {Kind::Node, {}, node.labels, {}}; }
+Traits traits_of(const kube::Node& node) { return {Kind::Node, {}, node.labels, {}, {}}; }
 
 std::size_t ProfileTable::PointerHash::operator()(const Pointer& traits) const {
     std::size_t seed = mixed(static_cast<std::size_t>(traits->kind), traits->namespace_name);
     for (const auto& [key, value] : traits->labels) seed = mixed(mixed(seed, key), value);
+    for (const kube::Labels& labels : traits->others) {
+        for (const auto& [key, value] : labels) seed = mixed(mixed(seed, key), value);
+    }
     for (const auto& port : traits->ports) {
         seed = mixed(mixed(seed, port.name), port.number + 65536u * port.protocol);
     }
@@ -113,7 +116,9 @@ bool ProfileTable::concerns(const Term& term, const Traits& traits) const {
         return contains(*pods, PodTraits{traits.namespace_name, labels, traits.labels});
     }
     if (const auto* nodes = std::get_if<policy::NodeSet>(&term)) {
-        return matches(nodes->nodes, traits.labels);
+        return matches(nodes->nodes, traits.labels) ||
+               std::any_of(traits.others.begin(), traits.others.end(),
+                           [nodes](const auto& labels) { return matches(nodes->nodes, labels); });
     }
     const auto* port = std::get_if<NamedPort>(&term);
     return port != nullptr && has_port(traits, *port);

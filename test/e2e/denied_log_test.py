@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """tierwalld's log tells who was denied, by whom and why, and a flood of denials does not fill it."""
+import json
 import os
 import re
+import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -31,13 +34,29 @@ class DeniedLog(unittest.TestCase):
                 client.v4, target.v4, 4000, 4001))
             frame = e2e.frames.ethernet(lab.mac("payments/db"), lab.mac("shop/client"), kind,
                                         packet)
+            top = subprocess.Popen(
+                [os.path.join(e2e.laboratory.BIN, "tierwallctl"), "top", "--address", lab.status_socket,
+                 "--count", "1", "--interval", "2", "--output", "json"],
+                stdout=subprocess.PIPE, text=True)
+            time.sleep(0.5)
             client.ask(cmd="raw_send", frames=[frame.hex()] * FLOOD)
+            self.compare(json.loads(top.communicate(timeout=20)[0]))
             text = self.read_until(lab, lambda text: self.told(text) >= FLOOD, "the whole flood")
         self.assertEqual(self.told(text), FLOOD)
         seconds = len(re.findall(REST, text))
         self.assertLessEqual(len(re.findall(r"denied udp", text)), LINES_PER_S * (seconds + 1))
         e2e.figure("%d denied packets in %d lines and %d sums" % (
             FLOOD, len(re.findall(r"denied udp", text)), seconds))
+
+    def compare(self, top):
+        """What `top` saw in the seconds of the flood."""
+        denied = round(top["reasons"]["policy_deny"] * top["seconds"])
+        self.assertEqual(denied, FLOOD)
+        first = top["rules"][0]
+        self.assertEqual((first["policy"], first["rule"], first["action"]),
+                         ("ClusterNetworkPolicy/guard-payments", 1, "deny"))
+        self.assertEqual(round(first["hits"] * top["seconds"]), FLOOD)
+        self.assertGreaterEqual(round(top["received"] * top["seconds"]), FLOOD)
 
     def read_until(self, lab, condition, words):
         def read():

@@ -30,6 +30,9 @@ Json addresses_of_node(Random& random, int number) {
     add(10, "InternalIP", "10.0.0." + std::to_string(200 + number));
     add(70, "InternalIP", "fd00::9:" + last);
     add(30, "ExternalIP", "198.51.100.2" + last);
+    // Of several nodes at once: behind one gateway, or under a new name.
+    add(10, "ExternalIP", "198.51.100.9");
+    add(5, "InternalIP", "fd00::9:9");
     return out;
 }
 
@@ -150,6 +153,7 @@ Json random_ports(Random& random) {
 Json random_node(Random& random, int number) {
     return {{"name", "node-" + std::to_string(number)},
             {"labels", random_labels(random)},
+            {"created", timestamp(random.between(1, 3))},
             {"addresses", addresses_of_node(random, number)}};
 }
 

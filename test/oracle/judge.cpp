@@ -122,11 +122,17 @@ std::optional<Side> decision(const Question& q, const std::string& tier) {
 
 // ---- NetworkPolicy ----
 
+/// What several nodes have is the newest one's.
 bool is_own_node(const Question& q) {
-    return std::any_of(q.world.nodes.begin(), q.world.nodes.end(), [&](const Node& node) {
-        const bool own = node.name == q.subject().node || q.errs(Fault::EveryNodeEnters);
-        return own && has(node.ips, q.peer_ip());
-    });
+    const Node* newest = nullptr;
+    for (const Node& node : q.world.nodes) {
+        if (!has(node.ips, q.peer_ip())) continue;
+        const bool newer = newest == nullptr || newest->created < node.created ||
+                           (newest->created == node.created && node.name < newest->name);
+        if (newer) newest = &node;
+    }
+    if (newest == nullptr) return false;
+    return newest->name == q.subject().node || q.errs(Fault::EveryNodeEnters);
 }
 
 bool isolates(const Question& q, const Policy& policy, bool egress) {

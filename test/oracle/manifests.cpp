@@ -14,7 +14,10 @@ Json namespace_object(const Json& item) {
 Json node_object(const Json& item) {
     return {{"apiVersion", "v1"},
             {"kind", "Node"},
-            {"metadata", {{"name", item["name"]}, {"labels", item["labels"]}}},
+            {"metadata",
+             {{"name", item["name"]},
+              {"labels", item["labels"]},
+              {"creationTimestamp", item.value("created", "2026-01-01T00:00:00Z")}}},
             {"status", {{"addresses", item["addresses"]}}}};
 }
 

@@ -35,7 +35,8 @@ Pod read_pod(const Json& item) {
 }
 
 Node read_node(const Json& item) {
-    Node node{string_at(item, "name"), read_labels(at(item, "labels")), {}};
+    Node node{
+        string_at(item, "name"), read_labels(at(item, "labels")), {}, string_at(item, "created")};
     for (const Json& address : at(item, "addresses")) {
         const std::string type = string_at(address, "type");
         if (type != "InternalIP" && type != "ExternalIP") continue;

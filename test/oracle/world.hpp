@@ -61,6 +61,7 @@ struct Node {
     std::string name;
     Labels labels;
     std::vector<Ip> ips;
+    std::string created;
 };
 
 /// One element of `from` or `to`; several fields may be set, as in the API.

@@ -175,6 +175,43 @@ BOOST_FIXTURE_TEST_CASE(newest_pod_has_a_shared_address_and_a_pod_goes_before_a_
     BOOST_TEST(resolver.book().warnings().empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(what_several_nodes_have_is_found_by_all_labels_and_is_the_newest_ones,
+                        Fixture) {
+    const auto labelled = [this](const char* key) {
+        return resolver.terms().acquire(policy::NodeSet{{{{key, policy::Operator::Exists, {}}}}});
+    };
+    const TermId old_ones = labelled("old");
+    const TermId new_ones = labelled("new");
+    const auto found_by = [this](TermId term) {
+        return resolver.is_member(identity("10.0.0.1"), term);
+    };
+    kube::Node old_node{"a", {{"old", "x"}}, {ip("10.0.0.1")}, "2026-01-01T00:00:00Z"};
+    const kube::Node new_node{"b", {{"new", "x"}}, {ip("10.0.0.1")}, "2026-01-02T00:00:00Z"};
+    resolver.set_node("a", &old_node);
+    resolve();
+    BOOST_TEST(found_by(old_ones));
+    BOOST_TEST(!found_by(new_ones));
+    resolver.set_node("b", &new_node);
+    resolve();
+    BOOST_TEST(owner("10.0.0.1") == "b");
+    BOOST_TEST(found_by(old_ones));
+    BOOST_TEST(found_by(new_ones));
+    BOOST_TEST(resolver.book().warnings().begin()->second.object == "Node/b");
+    old_node.labels.clear();
+    resolver.set_node("a", &old_node);
+    resolve();
+    BOOST_TEST(!found_by(old_ones));
+    old_node.created = "2026-01-03T00:00:00Z";
+    resolver.set_node("a", &old_node);
+    resolve();
+    BOOST_TEST(owner("10.0.0.1") == "a");
+    resolver.set_node("a", nullptr);
+    resolve();
+    BOOST_TEST(owner("10.0.0.1") == "b");
+    BOOST_TEST(found_by(new_ones));
+    BOOST_TEST(resolver.book().warnings().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(blocks_say_who_is_in_a_network_and_holes_are_not, Fixture) {
     const TermId outer =
         resolver.terms().acquire(policy::NetworkSet{{cidr("10.0.0.0/8")}, {cidr("10.1.0.0/16")}});
