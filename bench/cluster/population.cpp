@@ -56,7 +56,7 @@ std::uint32_t weight(Random& random) {
 
 Space system_space(const char* name, const char* app, const char* component,
                    std::vector<kube::ContainerPort> ports) {
-    Space space{.name = name, .team = "platform", .env = "prod"};
+    Space space{.name = name, .team = "platform", .env = "prod", .apps = {}};
     space.apps.push_back({.name = app,
                           .component = component,
                           .version = "v1",

@@ -36,7 +36,7 @@ struct Space {
     std::string env;          ///< prod, staging or dev
     bool restricted = false;  ///< label `compliance: pci`
     bool dual_stack = false;
-    std::vector<App> apps;
+    std::vector<App> apps = {};
 };
 
 struct Population {
