@@ -13,7 +13,7 @@ namespace {
 using Json = Results::Json;
 using Stands = std::vector<std::unique_ptr<EstablishedStand>>;
 
-constexpr std::uint32_t kRules = 10'000;
+constexpr std::uint32_t kEstablishedRules = 10'000;
 const std::string kSmall = "64k flows";
 const std::string kMedium = "1m flows";
 const std::string kLarge = "10m flows";
@@ -87,7 +87,7 @@ base::Status measure_established(Results& results) {
     const auto wanted = wanted_stands(results);
     if (wanted.empty()) return base::Done{};
     results.say("established: making a cluster with 10,000 rules");
-    TW_TRY(enforced, Enforced::create(shape_of_rules(kRules)));
+    TW_TRY(enforced, Enforced::create(shape_of_rules(kEstablishedRules)));
     TW_TRY(bed, Bed::create(1));
     const std::size_t most = std::min(wanted.back().second, kConnectionsMax);
     const std::vector<Connection> connections = enforced->allowed(most, 7);

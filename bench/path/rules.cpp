@@ -8,7 +8,7 @@
 namespace tierwall::bench {
 namespace {
 
-constexpr std::size_t kFlows = 1u << 16;
+constexpr std::size_t kCornerFlows = 1u << 16;
 
 /// One cluster with both kinds of traffic.
 struct Corner {
@@ -25,10 +25,10 @@ base::Result<Corner> make_corner(std::uint32_t rules, const std::string& name) {
     TW_TRY(bed, Bed::create(1));
     corner.enforced = std::move(enforced);
     corner.bed = std::move(bed);
-    corner.connections = corner.enforced->allowed(kFlows, 13);
+    corner.connections = corner.enforced->allowed(kCornerFlows, 13);
     const Ground ground{*corner.bed, *corner.enforced, corner.connections};
-    TW_TRY(established, EstablishedStand::open(ground, "established, " + name, kFlows));
-    TW_TRY(fresh, NewFlowsStand::open(ground, "new flows, " + name, kFlows));
+    TW_TRY(established, EstablishedStand::open(ground, "established, " + name, kCornerFlows));
+    TW_TRY(fresh, NewFlowsStand::open(ground, "new flows, " + name, kCornerFlows));
     corner.established = std::move(established);
     corner.fresh = std::move(fresh);
     return corner;
@@ -44,7 +44,7 @@ void put(Results& results, const Compared& compared, const std::array<Corner, 2>
     if (!results.wants(compared.key)) return;
     Results::Json figures;
     for (const Corner& corner : corners) {
-        figures["conditions"].push_back(conditions(*corner.enforced, kFlows));
+        figures["conditions"].push_back(conditions(*corner.enforced, kCornerFlows));
     }
     for (const Contender* each : {&compared.many, &compared.few}) {
         figures[each->name] = json_of(*each);

@@ -16,8 +16,8 @@
 namespace tierwall::bench {
 namespace {
 
-constexpr std::uint32_t kRules = 10'000;
-constexpr std::size_t kFlows = 1u << 16;
+constexpr std::uint32_t kTwoWorkersRules = 10'000;
+constexpr std::size_t kTwoWorkersFlows = 1u << 16;
 
 /// As if one worker had moved all packets at the speed that both have together.
 Slice together(const Slice& a, const Slice& b) {
@@ -55,9 +55,9 @@ struct Crew {
         Crew crew;
         TW_TRY(bed, Bed::create(workers));
         crew.bed = std::move(bed);
-        TW_TRY(firewall, Firewall::create(*crew.bed, enforced.enforcer(), kFlows * 3 / 2));
+        TW_TRY(firewall, Firewall::create(*crew.bed, enforced.enforcer(), kTwoWorkersFlows * 3 / 2));
         crew.firewall = std::move(firewall);
-        TW_TRY(set, FlowSet::create(enforced, connections, kFlows, workers));
+        TW_TRY(set, FlowSet::create(enforced, connections, kTwoWorkersFlows, workers));
         crew.set = std::move(set);
         TW_TRY(opened, crew.set->establish(*crew.bed, *crew.firewall));
         return crew;
@@ -72,8 +72,8 @@ base::Status measure_second_worker(Results& results) {
         return base::Error{base::Errc::Limit, "second_worker_ratio", "needs two cores"};
     }
     results.say("second worker: making a cluster with 10,000 rules");
-    TW_TRY(enforced, Enforced::create(shape_of_rules(kRules)));
-    const std::vector<Connection> connections = enforced->allowed(kFlows, 17);
+    TW_TRY(enforced, Enforced::create(shape_of_rules(kTwoWorkersRules)));
+    const std::vector<Connection> connections = enforced->allowed(kTwoWorkersFlows, 17);
     TW_TRY(one, Crew::make(*enforced, connections, 1));
     TW_TRY(two, Crew::make(*enforced, connections, 2));
     one.set->show(*one.bed);
@@ -91,7 +91,7 @@ base::Status measure_second_worker(Results& results) {
                  [&](std::uint16_t worker) { return two.bed->run_base(worker, seconds); });
          }}};
     results.compare("second worker", contenders);
-    Results::Json figures = conditions(*enforced, kFlows);
+    Results::Json figures = conditions(*enforced, kTwoWorkersFlows);
     for (const Contender& each : contenders) figures[each.name] = json_of(each);
     figures["base_ratio"] = json_of(speed_ratio(contenders[3], contenders[2]));
     figures["shares"] = {two.set->of_worker(0), two.set->of_worker(1)};
