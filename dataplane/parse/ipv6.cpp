@@ -37,8 +37,9 @@ struct Chain {
 std::uint32_t extension_length(const std::uint8_t* header, std::uint8_t kind, int place) noexcept {
     if (kind == kAuthentication) return header[1] == 0 ? 0 : (header[1] + 2u) * 4;
     if (kind == kHopByHop && place != 0) return 0;
-    // A type 0 routing header with hops to go sends the packet elsewhere (RFC 5095).
-    if (kind == kRouting && header[2] == 0 && header[3] != 0) return 0;
+    // With hops to go a routing header of any type sends the packet on from its destination, and
+    // policy would be asked about the wrong one (RFC 5095 forbids type 0 altogether).
+    if (kind == kRouting && header[3] != 0) return 0;
     return (header[1] + 1u) * 8;
 }
 
