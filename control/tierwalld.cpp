@@ -29,10 +29,12 @@ namespace {
 
 using namespace tierwall;
 
-/// One line on standard error, and the exit status.
-int fail(int status, const std::string& text) {
+constexpr int kExitError = 2;
+
+/// One line on standard error.
+int fail(const std::string& text) {
     std::fprintf(stderr, "tierwalld: %s\n", text.c_str());
-    return status;
+    return kExitError;
 }
 
 /// Answers with an exit status when there is nothing more to do, with -1 otherwise.
@@ -45,7 +47,7 @@ int parse_arguments(int argc, char** argv, std::string& config_path) {
     } catch (const CLI::Success& success) {
         return app.exit(success);
     } catch (const CLI::Error& error) {
-        return fail(2, error.what());
+        return fail(error.what());
     }
     return -1;
 }
@@ -126,7 +128,7 @@ int main(int argc, char** argv) {
     if (const int done = parse_arguments(argc, argv, config_path); done >= 0) return done;
     open_log();
     auto config = agent::read_config(config_path);
-    if (!config.ok()) return fail(1, config.error().text());
+    if (!config.ok()) return fail(config.error().text());
     if (config->name.empty()) config->name = host_name();
 
     const sigset_t signals = ending_signals();
@@ -135,7 +137,7 @@ int main(int argc, char** argv) {
     agent::Loop loop;
     const SignalWatch watch(loop);
     const base::Status served = serve(*config, loop);
-    if (!served.ok()) return fail(1, served.error().text());
+    if (!served.ok()) return fail(served.error().text());
     spdlog::info("stopped");
     return 0;
 }

@@ -83,6 +83,7 @@ void Daemon::start() {
                                                      .dataplane = *dataplane_,
                                                      .client = *client_,
                                                      .keeper = *keeper_,
+                                                     .tally = tally_,
                                                      .version = version_,
                                                      .disk_problem = disk_problem_});
     report_->note_applied(from_disk_);
@@ -158,12 +159,22 @@ std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint6
         enforcer_->bind(address, port);
     };
     bindings_.update([&](const std::string& pod) { return addresses_of(resources, pod); }, bind);
+    const RuleTally::Counted counts = [this](std::uint32_t rule) {
+        return counted(*dataplane_, rule);
+    };
+    const bool was_known = enforcer_->scope_is_known();
+    const RuleTally::Leaving leaving =
+        tally_.leaving(resources.since(enforcer_->resources()), *enforcer_, counts);
     const base::Status applied = enforcer_->apply(resources, epoch, problems);
     if (!applied.ok()) {
         bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
                          bind);
         if (problems.empty()) problems.push_back(applied.error());
         return problems;
+    }
+    tally_.follow(leaving, *enforcer_, counts);
+    if (!enforcer_->scope_is_known() && (was_known || enforcer_->generation() == 1)) {
+        log_("warning: " + scope_warning(config_.scope));
     }
     from_disk_ = from_disk;
     if (report_) report_->note_applied(from_disk);

@@ -20,6 +20,7 @@
 #include "control/agent/loop.hpp"
 #include "control/agent/port_bindings.hpp"
 #include "control/agent/report.hpp"
+#include "control/agent/rule_tally.hpp"
 #include "control/agent/status_service.hpp"
 #include "dataplane/worker/dataplane.hpp"
 
@@ -71,6 +72,7 @@ private:
     std::unique_ptr<Store> store_;
     std::unique_ptr<Keeper> keeper_;
     PortBindings bindings_;
+    RuleTally tally_;
     std::unique_ptr<SyncClient> client_;
     std::unique_ptr<Report> report_;
     DenialLog denials_;

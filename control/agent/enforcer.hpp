@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,10 @@ public:
 
     // Names, for people.
     std::optional<RuleName> rule(std::uint32_t number) const;
+    /// Numbers of the rules of policies with these numbers. A walk over all rules.
+    std::set<std::uint32_t> rules_of(const std::set<std::uint32_t>& policies) const;
+    /// False: no node of the snapshot has the name of the scope, so nobody is protected here.
+    bool scope_is_known() const;
     /// "namespace/pod", the node's name, or nothing.
     std::optional<std::string> owner(const base::Address& address) const;
     std::vector<base::Address> addresses_of(const std::string& owner) const;

@@ -30,6 +30,19 @@ std::optional<RuleName> Enforcer::rule(std::uint32_t number) const {
                     .audit = policy.audit};
 }
 
+std::set<std::uint32_t> Enforcer::rules_of(const std::set<std::uint32_t>& policies) const {
+    std::set<std::uint32_t> numbers;
+    if (policies.empty()) return numbers;
+    for (const auto& [number, rule] : state_->model.rules) {
+        if (policies.contains(rule.policy)) numbers.insert(number);
+    }
+    return numbers;
+}
+
+bool Enforcer::scope_is_known() const {
+    return state_->options.scope == "all" || state_->scope_node.has_value();
+}
+
 std::optional<std::string> Enforcer::owner(const base::Address& address) const {
     const auto found = state_->model.addresses.find(address);
     if (found == state_->model.addresses.end()) return std::nullopt;

@@ -203,6 +203,7 @@ void Report::add_warnings(v1::StatusReply& reply) const {
         condition.problems.push_back(problem.text());
     }
     condition.retired_snapshots = retired_;
+    if (!parts_.enforcer.scope_is_known()) condition.unknown_scope = parts_.config.scope;
     condition.host = dataplane.warnings();
     for (std::string& warning : warnings_about(condition)) reply.add_warnings(std::move(warning));
 }
@@ -272,11 +273,10 @@ void Report::rules(std::vector<v1::RuleRow>& rows) const {
         row.set_action(name->action);
         row.set_rows(rows_of[rule.number()]);
         row.set_audit(name->audit);
-        for (std::uint32_t number = 0; number < parts_.dataplane.workers(); ++number) {
-            const worker::Pipeline& pipeline = parts_.dataplane.pipeline(number);
-            row.set_hits(row.hits() + pipeline.rule_hits(rule.number()));
-            row.set_would_deny(row.would_deny() + pipeline.rule_would_deny(rule.number()));
-        }
+        const RuleHits hits =
+            parts_.tally.of(rule.number(), counted(parts_.dataplane, rule.number()));
+        row.set_hits(hits.decided);
+        row.set_would_deny(hits.would_deny);
     });
 }
 

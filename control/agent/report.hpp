@@ -12,6 +12,7 @@
 #include "control/agent/config.hpp"
 #include "control/agent/enforcer.hpp"
 #include "control/agent/keeper.hpp"
+#include "control/agent/rule_tally.hpp"
 #include "control/agent/warnings.hpp"
 #include "dataplane/worker/dataplane.hpp"
 #include "proto/status.pb.h"
@@ -37,6 +38,7 @@ public:
         const worker::Dataplane& dataplane;
         const SyncClient& client;
         const Keeper& keeper;
+        const RuleTally& tally;
         const std::string& version;
         std::string disk_problem = {};  ///< why the snapshot on disk is not used
     };

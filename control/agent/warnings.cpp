@@ -70,6 +70,9 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
                           : "nothing is enforced yet and boot: closed drops everything: start "
                             "tierwall-sync");
     }
+    if (condition.epoch != 0 && !condition.unknown_scope.empty()) {
+        out.push_back(scope_warning(condition.unknown_scope));
+    }
     if (!condition.sync_connected) {
         out.push_back("no connection to " + condition.sync_address + " for " +
                       std::to_string(condition.disconnected_s) + " s" +
@@ -95,6 +98,11 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
 }
 
 }  // namespace
+
+std::string scope_warning(const std::string& scope) {
+    return "no pod is protected here, because the cluster has no node of scope: " + scope +
+           ": give the node's name as Kubernetes has it";
+}
 
 std::vector<std::string> warnings_about(const Condition& condition) {
     std::vector<std::string> out;

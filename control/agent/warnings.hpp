@@ -36,7 +36,11 @@ struct Condition {
     std::vector<std::string> problems;  ///< of the last Nack, unless an Ack came since
     std::size_t retired_snapshots = 0;
     std::vector<std::string> host;  ///< ways around the firewall
+    std::string unknown_scope;      ///< of which the snapshot has no node
 };
+
+/// Nobody is protected here, and why.
+std::string scope_warning(const std::string& scope);
 
 std::vector<std::string> warnings_about(const Condition& condition);
 

@@ -44,13 +44,26 @@ base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, cons
     question.set_to(base::text(ends.destination));
     v1::ExplainReply reply = agent::explain(prepared.engine->enforcer(), question);
     if (!reply.error().empty()) return base::Error{base::Errc::Invalid, "", reply.error()};
+    if (options.question.engine == "tiers") return reply;
+    const Engine::Reply seen =
+        prepared.engine->ask({ends.source, ends.destination, probe.protocol, probe.source_port,
+                              probe.port, probe.icmp_type});
+    if (!seen.judged) {
+        warnings.push_back(std::string("a packet of it never comes to policy: ") +
+                           base::name(seen.reason));
+    } else if (base::name(seen.action) != reply.verdict()) {
+        return base::Error{
+            base::Errc::Internal, "",
+            "the tables say " + reply.verdict() + ", but a packet gets " + base::name(seen.action)};
+    }
     return reply;
 }
 
 base::Result<v1::ExplainReply> ask_daemon(const ExplainOptions& options, const Probe& probe) {
     const QuestionOptions& question = options.question;
-    if (!question.dns.empty() || question.scope != "all" || question.own_node_egress != "enforce") {
-        return base::Error{base::Errc::Invalid, "--dns, --scope, --own-node-egress",
+    if (!question.dns.empty() || question.scope != "all" || question.engine != "tiers" ||
+        question.own_node_egress != "enforce") {
+        return base::Error{base::Errc::Invalid, "--dns, --scope, --engine, --own-node-egress",
                            "go with --manifests"};
     }
     TW_TRY(client, agent::StatusClient::create(options.address));
@@ -77,6 +90,7 @@ void offer_explain(CLI::App& app, Run& run) {
     CLI::App* command = subcommand(app, "explain", "Say why a connection is allowed or denied");
     const auto options = std::make_shared<ExplainOptions>();
     CLI::Option* manifests = offer_question(*command, options->question);
+    offer_engine(*command, options->question);
     CLI::Option* address = offer_address(*command, options->address);
     address->excludes(manifests);
     command->add_option("--from", options->from, "namespace/pod or an address")->required();
@@ -87,7 +101,7 @@ void offer_explain(CLI::App& app, Run& run) {
     command->add_option("--family", options->family, "Which of a pod's addresses")
         ->check(CLI::IsMember({"IPv4", "IPv6"}))
         ->capture_default_str();
-    offer_output(*command, options->output, {"text", "json"});
+    offer_output(*command, options->output, {"text", "table", "json"});
     command->callback([options, &run] { run = [options] { return answer_explain(*options); }; });
 }
 

@@ -7,7 +7,9 @@
 #include "control/kube/domain_names.hpp"
 #include "control/kube/manifests.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace tierwall::ctl {
@@ -17,10 +19,18 @@ namespace {
 base::Result<Objects> in_force(const kube::Store& store) {
     const std::vector<std::string> reasons = store.blocked();
     if (!reasons.empty()) return base::Error{base::Errc::Invalid, "", reasons.front()};
-    std::vector<kube::Problem> problems;  // `lint` speaks of them; here the effect counts
-    Objects objects{store.objects().cluster, dialect::translate(store.objects(), problems), {}};
+    std::vector<kube::Problem> problems = store.problems();
+    Objects objects{store.objects().cluster, dialect::translate(store.objects(), problems), {}, {}};
     for (const kube::Problem& each : kube::unlearned_names(store.objects())) {
         objects.named.push_back(each.object + " " + each.field);
+    }
+    std::set<std::string> lines;
+    for (const kube::Problem& each : problems) {
+        const std::string place = each.object + " " + each.field;
+        const bool is_name =
+            std::find(objects.named.begin(), objects.named.end(), place) != objects.named.end();
+        const std::string line = place + ": " + each.message;
+        if (!is_name && lines.insert(line).second) objects.problems.push_back(line);
     }
     return objects;
 }

@@ -22,6 +22,8 @@ struct Objects {
     std::vector<policy::Policy> policies;
     /// Where policies speak of domain names, a line each.
     std::vector<std::string> named;
+    /// Objects that are not enforced as they are written, a line each.
+    std::vector<std::string> problems;
 };
 
 /// Files and folders. Fails: Io, Invalid for what is no manifest, and for the first object that

@@ -72,6 +72,10 @@ base::Result<Compiled> compile_question(const QuestionOptions& options) {
     TW_TRY(output, compiler.compile(input));
 
     Compiled compiled;
+    compiled.warnings = std::move(objects.problems);
+    for (const kube::Problem& each : output.warnings) {
+        compiled.warnings.push_back(each.object + " " + each.field + ": " + each.message);
+    }
     if (options.dns.empty()) {
         for (const std::string& place : objects.named) {
             compiled.warnings.push_back(place + ": matches nothing, no --dns says where names are");

@@ -19,9 +19,10 @@ inline constexpr std::uint16_t kTimeoutMax_s = 32767;
 struct Timeouts {
     std::uint16_t tcp_opening_s = 20;  ///< until both ends have answered
     std::uint16_t tcp_established_s = 7200;
-    std::uint16_t tcp_closing_s = 30;  ///< after the first FIN
-    std::uint16_t tcp_closed_s = 5;    ///< after both FINs, or a RST; from that moment
-    std::uint16_t udp_single_s = 30;   ///< UDP and SCTP without an answer yet
+    std::uint16_t tcp_closing_s =
+        120;  ///< after the first FIN; the other end may still have much to say
+    std::uint16_t tcp_closed_s = 5;   ///< after both FINs, or a RST; from that moment
+    std::uint16_t udp_single_s = 30;  ///< UDP and SCTP without an answer yet
     std::uint16_t udp_replied_s = 180;
     std::uint16_t icmp_s = 30;
     std::uint16_t sctp_s = 900;  ///< longer than several heartbeats (30 s and more)

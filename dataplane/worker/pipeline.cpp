@@ -67,6 +67,12 @@ struct Pipeline::State {
     std::vector<base::Counter> hits;  ///< by rule
     std::vector<base::Counter> would_deny;
 
+    /// Of the time in which connections are picked up: a worker that nobody sends to has begun, too.
+    void begin(std::uint64_t now_ms) noexcept {
+        if (started) return;
+        started = true;
+        started_ms = now_ms;
+    }
     void parse_all(const Burst& burst) noexcept;
     void enter(const Burst& burst) noexcept;
     void judge_rounds(const Burst& burst) noexcept;
@@ -149,10 +155,7 @@ void Pipeline::decide(std::span<const Frame> frames, const Moment& moment,
     assert(frames.size() <= kBurst);
     assert(frames.size() == headers.size() && frames.size() == outcomes.size());
     State& state = *state_;
-    if (!state.started) {
-        state.started = true;
-        state.started_ms = now_ms;
-    }
+    state.begin(now_ms);
     if (snapshot != nullptr) {
         state.generation = snapshot->generation;
         state.trust.begin(snapshot->generation);
@@ -204,6 +207,7 @@ base::Verdict Pipeline::judge_delivery(const parse::Headers& headers, const Snap
 
 void Pipeline::expire(std::uint64_t now_ms) noexcept {
     State& state = *state_;
+    state.begin(now_ms);
     const std::uint64_t elapsed_ms = now_ms - state.expired_ms;
     if (elapsed_ms == 0) return;
     state.expired_ms = now_ms;

@@ -65,7 +65,7 @@ public:
         /// A flow that was admitted stays so when policy changes, until it ends, or one of its
         /// addresses gets another owner.
         bool keep_established = false;
-        std::uint32_t rules_max = 1u << 16;  ///< rule ids above share the last hit counter
+        std::uint32_t rules_max = 1u << 18;  ///< rule ids above share the last hit counter
         int numa_socket = -1;
         std::uint32_t events_max = 1u << 10;  ///< denied packets that wait to be read
         /// What the workers of one process share about ports; null: this worker is the only one.

@@ -174,6 +174,13 @@ BOOST_DATA_TEST_CASE(after_pickup_time_a_reply_without_a_flow_is_mid_stream, dat
         kShopPort, kDenied7);
 }
 
+BOOST_AUTO_TEST_CASE(pickup_time_goes_by_at_a_worker_that_nobody_sends_to) {
+    World world(kMuteShop, with_pickup());
+    world.pipeline->expire(world.now_ms);
+    world.now_ms += 60'000;
+    world.send(to_bank(cast_of(Family::IPv4), flag::kAck), kShopPort, kMidStream7);
+}
+
 BOOST_DATA_TEST_CASE(what_is_denied_both_ways_or_opens_a_connection_is_not_picked_up,
                      data::make(kFamilies), family) {
     World world({.rules = {{.subject = kShop, .action = Action::Deny, .rule = 7},
