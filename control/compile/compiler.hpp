@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -54,6 +55,8 @@ struct Input {
     std::map<std::string, std::vector<base::Address>> names;
     std::vector<base::Prefix> service_prefixes;  ///< blocks of ClusterIPs, may be empty
     const Changes* changes = nullptr;            ///< null: everything is looked at
+    /// The policy of a path, or null, without a search through all of them; may be left out.
+    std::function<const policy::Policy*(const std::string&)> find_policy = {};
 };
 
 struct Output {
