@@ -319,8 +319,9 @@ class AfterARestart(unittest.TestCase):
     def test_neither_the_pod_nor_the_gateway_loses_its_traffic(self):
         with TiedLab() as lab:
             e2e.demo_lab(lab)
-            liar, client = lab.host(LIAR), lab.host(NEIGHBOUR)
-            for mac in (lab.mac(NEIGHBOUR), lab.mac("outside")):
+            owner = "shop/client"
+            liar, client = lab.host(LIAR), lab.host(owner)
+            for mac in (lab.mac(owner), lab.mac("outside")):
                 liar.ask(cmd="raw_send", frames=[frames.ethernet(
                     frames.BROADCAST, mac, 0x0806, frames.arp(
                         1, lab.mac(LIAR), liar.v4, lab.host(VICTIM).v4)).hex()])
@@ -328,17 +329,17 @@ class AfterARestart(unittest.TestCase):
             kind, packet = frames.ip(client.v4, "198.51.100.7", 17, frames.udp(
                 client.v4, "198.51.100.7", 4000, 4444))
             client.ask(cmd="raw_send", frames=[frames.ethernet(
-                lab.mac("outside"), lab.mac(NEIGHBOUR), kind, packet).hex()])
+                lab.mac("outside"), lab.mac(owner), kind, packet).hex()])
             time.sleep(0.3)
             key = "UDP %s 4444" % client.v4
             self.assertEqual([h.name for h in lab.hosts
                               if h.ask(cmd="arrivals")["arrivals"].get(key)], ["outside"])
-            wanted = [{"id": number + 1, "from": NEIGHBOUR, "to": VICTIM, "port": 80,
+            wanted = [{"id": number + 1, "from": owner, "to": VICTIM, "port": 80,
                        "protocol": "TCP", "family": family, "timeout": 1.2}
                       for number, family in enumerate(("IPv4", "IPv6"))]
             self.assertTrue(all(r["reached"] for r in lab.probe(wanted).values()))
             warnings = " ".join(lab.status()["warnings"])
-            self.assertIn(lab.mac(NEIGHBOUR).hex(":"), warnings)
+            self.assertIn(lab.mac(owner).hex(":"), warnings)
 
 
 class SilentPods(unittest.TestCase):
