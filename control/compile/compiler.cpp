@@ -336,6 +336,9 @@ Output Compiler::State::output() const {
         out.summary.rows += side.rows();
     }
     out.warnings = ties;
+    SideTables::Problems problems;
+    for (const SideTables& side : sides) side.report(problems);
+    for (const auto& [_, problem] : problems) out.warnings.push_back(problem);
     for (const auto& [_, warning] : resolver.book().warnings()) out.warnings.push_back(warning);
     return out;
 }
