@@ -5,16 +5,14 @@
 ///
 /// Threads: this one reads, compiles and publishes; the server has its own.
 /// Memory:  the objects, the policies made of them, the snapshot.
-/// Cost:    a change costs a pass over everything that is in force.
+/// Cost:    a change costs a look at its file, and what follows from it.
 
-#include "control/compile/compiler.hpp"
-#include "control/dialect/translate.hpp"
 #include "control/document/printable.hpp"
 #include "control/grpc_log.hpp"
 #include "control/kube/manifest_watch.hpp"
 #include "control/kube/manifests.hpp"
-#include "control/kube/store.hpp"
 #include "control/push/server.hpp"
+#include "control/sync/snapshots.hpp"
 #include "control/transport/endpoint.hpp"
 #include "dataplane/base/version.hpp"
 
@@ -101,7 +99,7 @@ class Source {
 public:
     Source(const Arguments& arguments, std::vector<base::Prefix> service_prefixes)
         : manifests_(arguments.manifests, {.may_be_empty = arguments.allow_empty, .pipes = false}),
-          service_prefixes_(std::move(service_prefixes)) {}
+          snapshots_(std::move(service_prefixes)) {}
 
     using Clock = push::SnapshotServer::Clock;
     /// Reads what changed and publishes what that comes to, if it is anything new.
@@ -113,16 +111,14 @@ public:
     bool unfinished() const { return unfinished_; }
 
 private:
+    base::Status publish(push::SnapshotServer& server, Clock::time_point changed_at);
     void say(const std::vector<kube::Problem>& problems, const std::vector<std::string>& blocked);
 
     kube::Manifests manifests_;
-    kube::Store store_;
-    compile::Compiler compiler_;
-    const std::vector<base::Prefix> service_prefixes_;
+    sync::Snapshots snapshots_;
+    std::optional<proto::ResourceSet> unpublished_;  ///< compiled, and not handed on yet
     std::set<std::string> said_;
     bool unfinished_ = false;
-    std::vector<kube::Problem> found_;  ///< by the last translation and compilation
-    std::optional<std::uint64_t> compiled_version_;
     std::optional<proto::Hash> published_;
     /// Later than any epoch of an earlier run, as long as the clock does not go back.
     std::uint64_t epoch_ =
@@ -168,41 +164,40 @@ void Source::say(const std::vector<kube::Problem>& problems,
 
 void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& watch,
                     Clock::time_point changed_at) {
-    manifests_.refresh(store_, watch.unsettled());
-    std::vector<kube::Problem> problems = store_.problems();
+    kube::Store& store = snapshots_.store();
+    manifests_.refresh(store, watch.unsettled());
+    std::vector<kube::Problem> problems = store.problems();
     const std::vector<kube::Problem> unseen = watch.problems();
     problems.insert(problems.end(), unseen.begin(), unseen.end());
     unfinished_ = std::any_of(problems.begin(), problems.end(), may_pass);
-    const std::vector<std::string> blocked = store_.blocked();
-    if (!blocked.empty() || compiled_version_ == store_.version()) {
-        problems.insert(problems.end(), found_.begin(), found_.end());
-        return say(problems, blocked);
+    std::vector<std::string> blocked = store.blocked();
+    if (blocked.empty() && snapshots_.is_stale()) {
+        auto output = snapshots_.compile();
+        if (output.ok()) {
+            unpublished_ = std::move(output->resources);
+        } else {
+            blocked.push_back(output.error().text());
+        }
     }
-
-    const kube::Objects& objects = store_.objects();
-    found_.clear();
-    const std::vector<policy::Policy> policies = dialect::translate(objects, found_);
-    auto output = compiler_.compile({.cluster = &objects.cluster,
-                                     .policies = policies,
-                                     .names = {},
-                                     .service_prefixes = service_prefixes_});
-    if (output.ok()) {
-        found_.insert(found_.end(), output->warnings.begin(), output->warnings.end());
-    }
-    problems.insert(problems.end(), found_.begin(), found_.end());
-    if (!output.ok()) return say(problems, {output.error().text()});
-    if (published_ != output->resources.hash()) {
-        const proto::Hash hash = output->resources.hash();
-        const base::Status published =
-            server.publish(std::move(output->resources), epoch_ + 1, changed_at);
-        // Not done with this version: it is tried again, and told of, until it can be published.
+    problems.insert(problems.end(), snapshots_.found().begin(), snapshots_.found().end());
+    if (blocked.empty() && unpublished_) {
+        const base::Status published = publish(server, changed_at);
+        // Not done with it: it is tried again, and told of, until it can be published.
+        if (!published.ok()) blocked.push_back(published.error().text());
         unfinished_ = unfinished_ || !published.ok();
-        if (!published.ok()) return say(problems, {published.error().text()});
+    }
+    say(problems, blocked);
+}
+
+base::Status Source::publish(push::SnapshotServer& server, Clock::time_point changed_at) {
+    const proto::Hash hash = unpublished_->hash();
+    if (published_ != hash) {
+        TW_TRY(published, server.publish(*unpublished_, epoch_ + 1, changed_at));
         ++epoch_;
         published_ = hash;
     }
-    compiled_version_ = store_.version();
-    say(problems, {});
+    unpublished_.reset();
+    return base::Done{};
 }
 
 void tell_of_grpc(gpr_log_severity severity, const char* line) {

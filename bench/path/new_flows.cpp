@@ -23,7 +23,7 @@ base::Status measure_new_flows(Results& results) {
     results.say("new flows: making a cluster with three tiers of 10,000 rules");
     TW_TRY(enforced, Enforced::create(three_tiers()));
     TW_TRY(bed, Bed::create(1));
-    const std::vector<Connection> connections = enforced->allowed(kNewFlowsRound, 11);
+    const std::vector<Connection> connections = enforced->allowed(kNewFlowsRound / 8, 11);
     TW_TRY(stand, NewFlowsStand::open({*bed, *enforced, connections}, "new flows", kNewFlowsRound));
     std::vector<Contender> contenders{stand->base_contender(), stand->contender()};
     results.compare("new flows", contenders);

@@ -55,7 +55,8 @@ struct Crew {
         Crew crew;
         TW_TRY(bed, Bed::create(workers));
         crew.bed = std::move(bed);
-        TW_TRY(firewall, Firewall::create(*crew.bed, enforced.enforcer(), kTwoWorkersFlows * 3 / 2));
+        TW_TRY(firewall,
+               Firewall::create(*crew.bed, enforced.enforcer(), kTwoWorkersFlows * 3 / 2));
         crew.firewall = std::move(firewall);
         TW_TRY(set, FlowSet::create(enforced, connections, kTwoWorkersFlows, workers));
         crew.set = std::move(set);

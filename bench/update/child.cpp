@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -59,6 +60,13 @@ double peak_mb(pid_t pid) {
         if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
     }
     return 0;
+}
+
+double cpu_s(pid_t pid) {
+    clockid_t clock{};
+    timespec used{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
 void forget_peak() {

@@ -33,6 +33,8 @@ private:
 
 /// The most memory that a process ever had since it started or forget_peak(), in megabytes.
 double peak_mb(pid_t pid);
+/// Processor time that it has used.
+double cpu_s(pid_t pid);
 /// Gives freed memory back to the kernel, and lets the peak of this process begin anew.
 void forget_peak();
 

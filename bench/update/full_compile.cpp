@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tierwall::bench {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::uint32_t kFlows = 1u << 18;
 constexpr double kEnforcedMax_s = 120;
+constexpr std::uint32_t kRound_us = 50;
+constexpr std::uint32_t kSeldom_us = 1000;
 
 double ms_between(std::uint64_t from_ns, std::uint64_t to_ns) {
     return static_cast<double>(to_ns - from_ns) * 1e-6;
@@ -53,11 +56,14 @@ base::Result<Loaded> load_cluster(const Setting& setting, std::uint32_t flows) {
     TW_TRY(rig, Rig::start(flows, setting.verbose));
     forget_peak();
     const ShownFrame frame = frame_of(probe, kPodsPort);
+    // Seldom enough for the worker to sleep in between, as it does without traffic.
+    rig->board().probe_round_us.store(kSeldom_us);
     rig->show_probes({&frame, 1});
     if (rig->wait_seen(0, Seen::Denied, 10) == 0) {
         return base::Error{base::Errc::Internal, "probe", "passes though nothing is enforced"};
     }
 
+    const std::array<double, 2> cpu_before{cpu_s(::getpid()), cpu_s(rig->dataplane())};
     const std::uint64_t start = now_ns();
     rig->store().replace(Rig::kSource, std::move(contents));
     const std::uint64_t stored = now_ns();
@@ -67,6 +73,8 @@ base::Result<Loaded> load_cluster(const Setting& setting, std::uint32_t flows) {
     if (enforced == 0) return base::Error{base::Errc::Internal, "probe", "never passes"};
     TW_TRY(acked, rig->wait_acked());
 
+    const double cpu_here = cpu_s(::getpid()) - cpu_before[0];
+    const double cpu_there = cpu_s(rig->dataplane()) - cpu_before[1];
     loaded.seconds = ms_between(start, enforced) * 1e-3;
     const double here_mb = peak_mb(::getpid());
     const double there_mb = peak_mb(rig->dataplane());
@@ -76,10 +84,13 @@ base::Result<Loaded> load_cluster(const Setting& setting, std::uint32_t flows) {
                       {"compile_ms", rig->compile_ms()},
                       {"publish_ms", ms_between(stored, sent) - rig->compile_ms()},
                       {"dataplane_ms", ms_between(sent, enforced)},
+                      {"sync_cpu_s", cpu_here},
+                      {"dataplane_cpu_s", cpu_there},
                       {"sync_mb", here_mb},
                       {"dataplane_mb", there_mb}};
     loaded.rig = std::move(rig);
     loaded.rig->hide_probes();
+    loaded.rig->board().probe_round_us.store(kRound_us);
     return loaded;
 }
 

@@ -5,6 +5,7 @@
 #include "control/document/reader.hpp"
 #include "dataplane/worker/readers.hpp"
 
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -58,6 +59,34 @@ bool is_pod_path(const std::string& text) {
            text.find('/', slash + 1) == std::string::npos && text.size() <= 2 * kNameMax;
 }
 
+/// Six pairs of hexadecimal digits with colons between; nothing for a group's or no address.
+std::optional<io::Mac> parse_mac(const std::string& text) {
+    io::Mac mac{};
+    if (text.size() != 3 * mac.size() - 1) return std::nullopt;
+    for (std::size_t i = 0; i < mac.size(); ++i) {
+        const char* const first = text.data() + 3 * i;
+        const auto read = std::from_chars(first, first + 2, mac[i], 16);
+        if (read.ec != std::errc() || read.ptr != first + 2) return std::nullopt;
+        if (i + 1 < mac.size() && first[2] != ':') return std::nullopt;
+    }
+    return io::is_group(mac) || mac == io::Mac{} ? std::nullopt : std::optional(mac);
+}
+
+void read_mac(const Reader& port_reader, worker::PortConfig& port, const Config& config) {
+    const Reader reader = port_reader.at("mac");
+    const auto text = reader.text();
+    if (!text) return;
+    const auto mac = parse_mac(*text);
+    if (!mac) return reader.fault(Errc::Invalid, "must be a MAC address of one host");
+    if (port.side == worker::Side::Uplink) {
+        return reader.fault(Errc::Forbidden, "mac is for ports on the pods side");
+    }
+    for (const worker::PortConfig& other : config.dataplane.ports) {
+        if (other.peer_mac == *mac) reader.fault(Errc::Duplicate, "another port has this MAC");
+    }
+    port.peer_mac = *mac;
+}
+
 void read_binding(const Reader& reader, std::uint16_t number, worker::PortConfig& port,
                   Config& config) {
     PortBinding binding{.port = number, .pod = {}, .addresses = {}};
@@ -84,7 +113,7 @@ void read_binding(const Reader& reader, std::uint16_t number, worker::PortConfig
 }
 
 void read_port(const Reader& reader, std::uint16_t number, Config& config) {
-    reader.allow_only({"name", "device", "side", "pod", "addresses"});
+    reader.allow_only({"name", "device", "side", "pod", "addresses", "mac"});
     worker::PortConfig port;
     port.name = some_text(reader.at("name").required()).value_or("");
     port.device = some_text(reader.at("device").required()).value_or("");
@@ -99,6 +128,7 @@ void read_port(const Reader& reader, std::uint16_t number, Config& config) {
         }
     }
     read_binding(reader, number, port, config);
+    read_mac(reader, port, config);
     config.dataplane.ports.push_back(std::move(port));
 }
 

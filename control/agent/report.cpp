@@ -42,6 +42,8 @@ constexpr std::pair<const char*, base::Counter base::Counters::*> kCounters[] = 
     {"events_lost", &base::Counters::events_lost},
     {"sleeps", &base::Counters::sleeps},
     {"would_deny", &base::Counters::would_deny},
+    {"macs_without_room", &base::Counters::macs_without_room},
+    {"link_locals_without_room", &base::Counters::link_locals_without_room},
 };
 
 void add_counts(const base::Counters& counters, v1::WorkerStatus& out) {
@@ -171,6 +173,9 @@ void Report::add_workers(v1::StatusReply& reply) const {
         out.set_flows_max(dataplane.pipeline(number).flows().capacity());
         reply.set_would_deny(reply.would_deny() + dataplane.counters(number).would_deny.read());
         add_counts(dataplane.counters(number), out);
+        v1::Count& replaced = *out.add_counters();
+        replaced.set_name("fragments_replaced");
+        replaced.set_value(dataplane.pipeline(number).fragments_replaced());
     }
 }
 
@@ -184,6 +189,9 @@ void Report::add_warnings(v1::StatusReply& reply) const {
             condition.counts.packets_by_reason[i].add(counters.packets_by_reason[i].read());
         }
         condition.counts.service_address_seen.add(counters.service_address_seen.read());
+        condition.counts.macs_without_room.add(counters.macs_without_room.read());
+        condition.counts.link_locals_without_room.add(counters.link_locals_without_room.read());
+        condition.fragments_replaced += dataplane.pipeline(number).fragments_replaced();
         condition.flows += dataplane.pipeline(number).flows().size();
         condition.flows_max += dataplane.pipeline(number).flows().capacity();
     }

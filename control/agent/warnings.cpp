@@ -33,6 +33,9 @@ constexpr ReasonAdvice kAdvice[] = {
     {Reason::SpoofedSource,
      " packets came from a port that is not their source's: either a pod lies, or another port"
      " used the address first; tie it to its port with pod: in the configuration"},
+    {Reason::SpoofedMac,
+     " packets came from a MAC address that another port has the better right to: either a pod "
+     "lies, or the MAC has moved; tie it to its port with mac: in the configuration"},
     {Reason::NoMemory, " copies of packets dropped for want of buffers: reserve more hugepages"},
 };
 
@@ -46,6 +49,22 @@ void warn_about_packets(const base::Counters& counts, std::vector<std::string>& 
                       " packets to service addresses seen, which match no pod: place tierwalld "
                       "behind service translation (after kube-proxy or its replacement)");
     }
+}
+
+/// Tables of a fixed size.
+void warn_about_limits(const Condition& condition, std::vector<std::string>& out) {
+    const auto warn = [&out](std::uint64_t count, const char* words) {
+        if (count != 0) out.push_back(std::to_string(count) + words);
+    };
+    warn(condition.fragments_replaced,
+         " first fragments were forgotten before their time because too many came at once, so the "
+         "rest of those packets may have been dropped: send datagrams below the MTU");
+    warn(condition.counts.macs_without_room.read(),
+         " frames came from MAC addresses that are not remembered because their port has too many: "
+         "what is for them may be flooded; look for a sender that changes its MAC address");
+    warn(condition.counts.link_locals_without_room.read(),
+         " messages came from link-local addresses that are not remembered because their port has "
+         "too many: from pods they were dropped; look for a sender that changes its address");
 }
 
 struct Room {
@@ -116,3 +135,4 @@ std::vector<std::string> warnings_about(const Condition& condition) {
 }
 
 }  // namespace tierwall::agent
+    warn_about_limits(condition, out);

@@ -20,6 +20,7 @@ namespace tierwall::agent {
 /// Sums over all workers, and how the control plane stands.
 struct Condition {
     base::Counters counts;
+    std::uint64_t fragments_replaced = 0;  ///< see Pipeline::fragments_replaced
     std::uint64_t flows = 0;
     std::uint64_t flows_max = 0;
     std::uint64_t addresses = 0;

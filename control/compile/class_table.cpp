@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 namespace tierwall::compile {
@@ -41,19 +42,44 @@ Sorting sorted_by_terms(const resolve::Resolver& resolver, std::span<const PeerT
     return sorting;
 }
 
+/// The terms of all lists, each with the names of the lists that it is in.
+std::map<PeerTerm, std::vector<ListName>> lists_by_term(const PeerLists& lists) {
+    std::map<PeerTerm, std::vector<ListName>> names;
+    for (const auto& [terms, name] : lists) {
+        for (const PeerTerm& term : terms) names[term].push_back(name);
+    }
+    return names;
+}
+
+/// For each set of terms the lists that they make up, sorted.
+std::vector<std::vector<ListName>> list_sets(const Sorting& sorting,
+                                             std::span<const std::vector<ListName>> names) {
+    std::vector<std::vector<ListName>> out;
+    out.reserve(sorting.sets.size());
+    for (const Indices& terms : sorting.sets) {
+        std::vector<ListName>& set = out.emplace_back();
+        for (const std::uint32_t term : terms) {
+            set.insert(set.end(), names[term].begin(), names[term].end());
+        }
+        std::sort(set.begin(), set.end());
+        set.erase(std::unique(set.begin(), set.end()), set.end());
+    }
+    return out;
+}
+
 /// Old numbers for sets that were there before, the lowest free ones for the others.
-std::vector<std::uint32_t> numbered(const std::vector<std::vector<PeerTerm>>& sets,
-                                    const ClassNumbers& before) {
-    std::vector<std::uint32_t> numbers(sets.size(), 0);
+ClassNumbers numbered(const std::vector<std::vector<ListName>>& sets, const ClassNumbers& before) {
+    ClassNumbers numbers;
     std::set<std::uint32_t> used;
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-        const auto old = before.find(sets[i]);
-        if (old == before.end()) continue;
-        numbers[i] = old->second;
-        used.insert(old->second);
+    for (const auto& set : sets) {
+        const auto old = before.find(set);
+        const std::uint32_t number = old == before.end() ? 0 : old->second;
+        if (numbers.emplace(set, number).second && number != 0) used.insert(number);
     }
     std::uint32_t next = 1;
-    for (std::uint32_t& number : numbers) {
+    // In order of appearance, so that neighbouring identities get neighbouring numbers.
+    for (const auto& set : sets) {
+        std::uint32_t& number = numbers.at(set);
         if (number != 0) continue;
         while (used.contains(next)) ++next;
         number = next++;
@@ -77,27 +103,27 @@ std::vector<IdentityNumber> members(const resolve::Resolver& resolver, const Pee
     return both;
 }
 
-Classes classify(const resolve::Resolver& resolver, std::span<const PeerTerm> terms,
+Classes classify(const resolve::Resolver& resolver, const PeerLists& lists,
                  const ClassNumbers& before) {
+    std::vector<PeerTerm> terms;
+    std::vector<std::vector<ListName>> names;
+    for (auto& [term, of_term] : lists_by_term(lists)) {
+        terms.push_back(term);
+        names.push_back(of_term);
+    }
     const Sorting sorting = sorted_by_terms(resolver, terms);
-    std::vector<std::vector<PeerTerm>> sets;
-    for (const Indices& indices : sorting.sets) {
-        std::vector<PeerTerm>& set = sets.emplace_back();
-        for (const std::uint32_t index : indices) set.push_back(terms[index]);
-    }
-    const std::vector<std::uint32_t> numbers = numbered(sets, before);
+    const auto sets = list_sets(sorting, names);
     Classes classes;
-    classes.of_term.resize(terms.size());
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-        for (const std::uint32_t index : sorting.sets[i]) {
-            classes.of_term[index].push_back(numbers[i]);
-        }
-        classes.numbers.emplace(std::move(sets[i]), numbers[i]);
+    classes.numbers = numbered(sets, before);
+    for (const auto& [set, number] : classes.numbers) {
+        for (const ListName& name : set) classes.of_list[name].push_back(number);
     }
-    for (auto& list : classes.of_term) std::sort(list.begin(), list.end());
+    for (auto& [_, list] : classes.of_list) std::sort(list.begin(), list.end());
+    std::vector<std::uint32_t> number_of;
+    for (const auto& set : sets) number_of.push_back(classes.numbers.at(set));
     classes.of_identity.reserve(sorting.set_of.size());
     for (const auto& [identity, set] : sorting.set_of) {
-        classes.of_identity.emplace_back(identity, numbers[set]);
+        classes.of_identity.emplace_back(identity, number_of[set]);
     }
     return classes;
 }

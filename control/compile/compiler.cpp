@@ -111,18 +111,23 @@ base::Status Compiler::State::set_policies(const Input& input) {
 
 base::Status Compiler::State::set_changed_policies(const Input& input) {
     std::map<std::string, const policy::Policy*> changed;
-    for (const std::string& path : input.changes->policies) changed[path] = nullptr;
+    for (const std::string& path : input.changes->policies) {
+        changed[path] = input.find_policy ? input.find_policy(path) : nullptr;
+    }
     if (changed.empty()) return base::Done{};
-    for (const policy::Policy& policy : input.policies) {
+    const auto searched = input.find_policy ? std::span<const policy::Policy>() : input.policies;
+    for (const policy::Policy& policy : searched) {
         const auto entry = changed.find(policy.path());
         if (entry == changed.end()) continue;
-        if (!is_known_tier(policy.tier)) {
-            return base::Error{base::Errc::Invalid, entry->first, "is in a tier that is not known"};
-        }
         if (entry->second != nullptr) {
             return base::Error{base::Errc::Duplicate, entry->first, "is there twice"};
         }
         entry->second = &policy;
+    }
+    for (const auto& [path, policy] : changed) {
+        if (policy != nullptr && !is_known_tier(policy->tier)) {
+            return base::Error{base::Errc::Invalid, path, "is in a tier that is not known"};
+        }
     }
     for (const auto& [path, policy] : changed) policies.set(path, policy);
     return base::Done{};
@@ -331,6 +336,9 @@ Output Compiler::State::output() const {
         out.summary.rows += side.rows();
     }
     out.warnings = ties;
+    SideTables::Problems problems;
+    for (const SideTables& side : sides) side.report(problems);
+    for (const auto& [_, problem] : problems) out.warnings.push_back(problem);
     for (const auto& [_, warning] : resolver.book().warnings()) out.warnings.push_back(warning);
     return out;
 }

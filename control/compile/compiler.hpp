@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -54,20 +55,23 @@ struct Input {
     std::map<std::string, std::vector<base::Address>> names;
     std::vector<base::Prefix> service_prefixes;  ///< blocks of ClusterIPs, may be empty
     const Changes* changes = nullptr;            ///< null: everything is looked at
+    /// The policy of a path, or null, without a search through all of them; may be left out.
+    std::function<const policy::Policy*(const std::string&)> find_policy = {};
 };
 
 struct Output {
     proto::ResourceSet resources;
     Summary summary;
-    std::vector<kube::Problem> warnings;  ///< priority ties, shared addresses
+    std::vector<kube::Problem> warnings;  ///< priority ties, shared addresses, what is too large
 };
 
-/// What a dataplane can hold.
+/// What a dataplane can hold. A policy that needs more rows or classes fails closed alone.
 struct Limits {
     std::uint32_t identities = 1u << 22;  ///< with the world
     std::uint32_t classes = 65535;        ///< peer classes of one table, without class 0
     std::uint32_t groups = 65535;         ///< of one table
-    std::size_t rows = 1u << 20;          ///< of one table
+    std::size_t rows = 1u << 14;          ///< of one table; they build in 7 s at the very worst
+    std::size_t policy_rows = 1u << 13;   ///< of one policy, for the same subjects
 };
 
 class Compiler {
@@ -77,7 +81,7 @@ public:
     Compiler(const Compiler&) = delete;
     Compiler& operator=(const Compiler&) = delete;
 
-    /// Fails: Limit, naming the policy or tier that needs too much; Duplicate, for two policies
+    /// Fails: Limit, for identities or tables; Duplicate, for two policies
     /// of one path; Invalid, for a tier that is not known. Then the compiler stays as it was.
     base::Result<Output> compile(const Input& input);
 

@@ -3,8 +3,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace tierwall::compile {
+namespace {
+
+constexpr std::uint32_t kTablesMax = 65535;
+
+base::Error too_many_groups() { return {base::Errc::Limit, {}, "too many groups of subjects"}; }
+
+}  // namespace
 
 GroupTable::GroupTable(resolve::Journal& journal, std::uint32_t groups_max)
     : groups_max_(groups_max),
@@ -67,12 +75,71 @@ std::uint32_t GroupTable::table_for(const Assignment& assignment) const {
         if (has_room(table, assignment.rows)) return table;
         at = std::upper_bound(at, near.end(), std::pair{table, GroupId{0xffffffff}});
     }
-    std::uint32_t unused = 0;
     for (const auto& [table, _] : rows_.map()) {
         if (has_room(table, assignment.rows)) return table;
-        if (table == unused) ++unused;
+    }
+    return unused_table();
+}
+
+std::uint32_t GroupTable::unused_table() const {
+    std::uint32_t unused = 0;
+    for (const auto& [table, _] : rows_.map()) {
+        if (table != unused) break;
+        ++unused;
     }
     return unused;
+}
+
+std::uint32_t GroupTable::free_number(std::uint32_t table) const {
+    std::uint32_t free = 1;
+    for (const auto& [number, _] : in_table_.of(table)) {
+        if (number != free) break;
+        ++free;
+    }
+    return free;
+}
+
+void GroupTable::move(GroupId id, std::uint32_t table) {
+    const GroupPointer before = groups_.at(id);
+    auto group = std::make_shared<Group>(*before);
+    group->table = table;
+    group->number = free_number(table);
+    in_table_.remove(before->table, {before->number, id});
+    of_place_.remove(before->place, {before->table, id});
+    in_table_.add(table, {group->number, id});
+    of_place_.add(group->place, {table, id});
+    add_rows(table, group->rows);
+    touched_.insert({before->table, table});
+    groups_.put(id, std::move(group));
+    if (in_table_.of(before->table).empty()) rows_.erase(before->table);
+}
+
+base::Result<std::uint32_t> GroupTable::split(std::uint32_t table) {
+    std::vector<GroupId> ids = in(table);
+    std::sort(ids.begin(), ids.end(), [this](GroupId a, GroupId b) {
+        return std::tie(at(a).place, at(a).number) < std::tie(at(b).place, at(b).number);
+    });
+    const std::uint32_t fresh = unused_table();
+    if (fresh >= kTablesMax) return too_many_groups();
+    ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2));
+    for (const GroupId id : ids) move(id, fresh);
+    return fresh;
+}
+
+std::optional<std::uint32_t> GroupTable::give_up(std::uint32_t table) {
+    constexpr std::uint32_t kSmall = kRowsWanted / 8;
+    const std::uint32_t* own = rows_.find(table);
+    if (rows_.size() <= kTablesFew || own == nullptr || *own > kSmall) return std::nullopt;
+    const std::vector<GroupId> ids = in(table);
+    for (const auto& [other, rows] : rows_.map()) {
+        // Only half full: it is to stay what it is when it grows a little.
+        if (other == table || rows + *own > kRowsWanted / 2) continue;
+        if (in_table_.of(other).size() + ids.size() > groups_max_) continue;
+        const std::uint32_t target = other;
+        for (const GroupId id : ids) move(id, target);
+        return target;
+    }
+    return std::nullopt;
 }
 
 base::Result<GroupId> GroupTable::create(const Assignment& assignment) {
@@ -81,16 +148,8 @@ base::Result<GroupId> GroupTable::create(const Assignment& assignment) {
     group->rows = std::max(assignment.rows, 1u);
     group->place = assignment.place;
     group->table = table_for(assignment);
-    const auto& others = in_table_.of(group->table);
-    group->number = 1;
-    for (const auto& [number, _] : others) {
-        if (number != group->number) break;
-        ++group->number;
-    }
-    constexpr std::uint32_t kTablesMax = 65535;
-    if (group->number > groups_max_ || group->table >= kTablesMax) {
-        return base::Error{base::Errc::Limit, {}, "too many groups of subjects"};
-    }
+    group->number = free_number(group->table);
+    if (group->number > groups_max_ || group->table >= kTablesMax) return too_many_groups();
     const GroupId id = ++last_;
     for (const std::uint32_t policy : group->key->policies) of_policy_.add(policy, id);
     in_table_.add(group->table, {group->number, id});

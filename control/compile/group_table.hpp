@@ -7,8 +7,9 @@
 /// Pods to which exactly the same policies apply (and whose named ports, where those policies ask
 /// for them, have the same numbers) are one group. A group goes into a table that already holds
 /// groups of the same place (the namespace of its first policy) as long as there is room, so that
-/// a policy's groups lie close together; it stays there for life, so that other groups' comings and
-/// goings leave its table alone.
+/// a policy's groups lie close together; it stays there, so that other groups' comings and goings
+/// leave its table alone, until the table has grown too large and is split, or so small that it is
+/// given up for another one.
 ///
 /// Threads: one control thread.
 /// Memory:  about 300 bytes a group.
@@ -21,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -53,6 +55,8 @@ class GroupTable {
 public:
     /// Rows that a table should have: it builds in about 10 ms then.
     static constexpr std::uint32_t kRowsWanted = 500;
+    /// With more tables than that those that have become small are given up.
+    static constexpr std::size_t kTablesFew = 64;
 
     GroupTable(resolve::Journal& journal, std::uint32_t groups_max);
 
@@ -84,6 +88,13 @@ public:
     /// Tells how many rows a table has in truth.
     void set_rows(std::uint32_t table, std::size_t rows);
 
+    /// Half of the groups, those of some places where it can be, go to a table that did not exist;
+    /// answers with its number. Fails: Limit. Requires: several groups.
+    base::Result<std::uint32_t> split(std::uint32_t table);
+    /// Where there are many tables and this one is small, its groups go to another one that is;
+    /// answers with its number.
+    std::optional<std::uint32_t> give_up(std::uint32_t table);
+
 private:
     struct KeyHash {
         std::size_t operator()(const std::shared_ptr<const GroupKey>& key) const {
@@ -102,6 +113,9 @@ private:
     void detach(IdentityNumber identity, GroupId id);
     void attach(IdentityNumber identity, GroupId id);
     void drop(GroupId id);
+    void move(GroupId id, std::uint32_t table);
+    std::uint32_t free_number(std::uint32_t table) const;
+    std::uint32_t unused_table() const;
     base::Result<GroupId> create(const Assignment& assignment);
     std::uint32_t table_for(const Assignment& assignment) const;
     bool has_room(std::uint32_t table, std::uint32_t rows) const;

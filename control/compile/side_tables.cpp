@@ -4,17 +4,20 @@
 #include "control/compile/compiler.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace tierwall::compile {
 namespace {
 
-/// How many rows a policy is likely to need: a row for each peer and port.
+/// How many rows a policy is likely to need: one for each port; more only where rules share some of
+/// their peers.
 std::uint32_t rows_estimate(const CompiledPolicy& policy, base::Direction direction) {
     std::size_t rows = 0;
     for (const CompiledRule& rule : policy.rules[index_of(direction)]) {
         const std::size_t ports = rule.ranges.size() + rule.named_ports.size();
-        rows += std::max<std::size_t>(rule.peers.size(), 1) * std::max<std::size_t>(ports, 1);
+        rows += std::max<std::size_t>(ports, 1);
     }
     constexpr std::size_t kMost = 1u << 20;
     return static_cast<std::uint32_t>(std::min(rows, kMost));
@@ -52,6 +55,32 @@ void keep_asked(const Side& side, std::vector<const CompiledPolicy*>& policies) 
     } else {
         keep_ordered(side, policies);
     }
+}
+
+/// Above this a table of several groups is split: it builds in a quarter of a second at worst.
+constexpr std::size_t kRowsShared = 2048;
+
+kube::Problem problem_of(const Overrun& overrun, const Side& side, const PolicyTable& policies) {
+    const CompiledPolicy& policy = policies.at(overrun.policy);
+    const std::string direction = base::name(side.direction);
+    kube::Problem problem;
+    problem.object = policy.policy->path();
+    problem.field = "spec." + direction;
+    problem.error = base::Errc::Limit;
+    if (overrun.rule == 0) {
+        problem.message = overrun.what + "; it isolates, but none of its rules is enforced";
+        return problem;
+    }
+    const auto& rules = policy.rules[index_of(side.direction)];
+    const auto rule = std::find_if(rules.begin(), rules.end(), [&](const CompiledRule& each) {
+        return each.number == overrun.rule;
+    });
+    const auto place = static_cast<std::size_t>(rule - rules.begin());
+    const bool egress = side.direction == base::Direction::Egress;
+    const auto& written = egress ? policy.policy->egress : policy.policy->ingress;
+    problem.field += "[" + std::to_string(written[place].index) + "]";
+    problem.message = overrun.what + "; the rule fails closed";
+    return problem;
 }
 
 }  // namespace
@@ -115,34 +144,76 @@ void SideTables::watch(std::uint32_t table, const std::vector<TermId>& before,
     }
 }
 
-base::Status SideTables::build(const resolve::Resolver& resolver, const PolicyTable& policies,
-                               SnapshotWriter& writer) {
+TableLimits SideTables::table_limits() const {
+    TableLimits out;
+    out.classes = limits_.classes;
+    out.rows = limits_.rows;
+    out.policy_rows = std::min(limits_.policy_rows, limits_.rows);
+    out.rows_shared = std::min(kRowsShared, out.policy_rows);
+    return out;
+}
+
+void SideTables::erase(std::uint32_t table, const Parts& parts) {
+    const Built* known = built_.find(table);
+    if (known != nullptr) watch(table, *known->terms, {});
+    built_.erase(table);
+    parts.writer.erase_table(side_, table);
+}
+
+bool SideTables::build_one(std::uint32_t table, const Parts& parts) {
     static const ClassNumbers kNoClasses;
     static const std::vector<TermId> kNoTerms;
-    stale_.insert(groups_.touched().begin(), groups_.touched().end());
-    for (const std::uint32_t table : std::exchange(stale_, {})) {
-        const Built* known = built_.find(table);
-        const Built before = known != nullptr ? *known : Built{};
-        const auto& old_terms = before.terms ? *before.terms : kNoTerms;
+    const Built* known = built_.find(table);
+    const Built before = known != nullptr ? *known : Built{};
+    const TableInput input{parts.resolver, parts.policies,
+                           groups_,        side_,
+                           table,          before.classes ? *before.classes : kNoClasses,
+                           table_limits()};
+    auto built = build_table(input);
+    if (!built) return false;
+    watch(table, before.terms ? *before.terms : kNoTerms, built->terms);
+    groups_.set_rows(table, built->rows_wanted);
+    parts.writer.put_table(side_, table, *built);
+    std::vector<kube::Problem> problems;
+    for (const Overrun& overrun : built->overruns) {
+        problems.push_back(problem_of(overrun, side_, parts.policies));
+    }
+    built_.put(table, {std::make_shared<const ClassNumbers>(std::move(built->classes)),
+                       std::make_shared<const std::vector<TermId>>(std::move(built->terms)),
+                       built->rows, std::move(problems)});
+    return true;
+}
+
+base::Status SideTables::build_all(std::set<std::uint32_t> tables, const Parts& parts) {
+    while (!tables.empty()) {
+        const std::uint32_t table = *tables.begin();
         if (groups_.in(table).empty()) {
-            watch(table, old_terms, {});
-            built_.erase(table);
-            writer.erase_table(side_, table);
+            erase(table, parts);
+        } else if (!build_one(table, parts)) {
+            base::Result<std::uint32_t> fresh = groups_.split(table);
+            if (!fresh.ok()) {
+                return base::Error{fresh.error().code, text(side_), fresh.error().what};
+            }
+            tables.insert(*fresh);
             continue;
         }
-        const TableInput input{resolver,        policies,
-                               groups_,         side_,
-                               table,           before.classes ? *before.classes : kNoClasses,
-                               limits_.classes, limits_.rows};
-        TW_TRY(built, build_table(input));
-        watch(table, old_terms, built.terms);
-        groups_.set_rows(table, built.rows);
-        writer.put_table(side_, table, built);
-        built_.put(table, {std::make_shared<const ClassNumbers>(std::move(built.classes)),
-                           std::make_shared<const std::vector<TermId>>(std::move(built.terms)),
-                           built.rows});
+        tables.erase(table);
     }
     return base::Done{};
+}
+
+base::Status SideTables::build(const resolve::Resolver& resolver, const PolicyTable& policies,
+                               SnapshotWriter& writer) {
+    const Parts parts{resolver, policies, writer};
+    stale_.insert(groups_.touched().begin(), groups_.touched().end());
+    const std::set<std::uint32_t> stale = std::exchange(stale_, {});
+    TW_TRY(built, build_all(stale, parts));
+    std::set<std::uint32_t> joined;
+    for (const std::uint32_t table : stale) {
+        const std::optional<std::uint32_t> target = groups_.give_up(table);
+        if (target) joined.insert({table, *target});
+    }
+    return build_all(std::move(joined), parts);
 }
 
 void SideTables::forget_changes() {
@@ -154,6 +225,17 @@ std::size_t SideTables::rows() const {
     std::size_t rows = 0;
     for (const auto& [_, built] : built_.map()) rows += built.rows;
     return rows;
+}
+
+void SideTables::report(Problems& problems) const {
+    for (const auto& [_, built] : built_.map()) {
+        for (const kube::Problem& problem : built.problems) {
+            const auto [known, fresh] =
+                problems.try_emplace({problem.object, problem.field}, problem);
+            // Whichever table is asked first, the words are the same.
+            if (!fresh && problem.message < known->second.message) known->second = problem;
+        }
+    }
 }
 
 std::size_t SideTables::classes() const {

@@ -26,6 +26,7 @@ struct RuleDraft {
     Peers peers;
     /// Egress: destinations that have the rule's named ports, by the number it has with them.
     std::vector<std::pair<PortRange, Peers>> numbered;
+    bool closed = false;  ///< denies everything, because what it should do does not fit
 };
 using PolicyDraft = std::vector<RuleDraft>;
 
@@ -33,32 +34,47 @@ class Builder {
 public:
     explicit Builder(const TableInput& input)
         : input_(input), group_ids_(input.groups.in(input.table)) {}
-    base::Result<BuiltTable> build();
+    std::optional<BuiltTable> build();
 
 private:
     bool isolating() const { return input_.side.tier == base::kTierNetworkPolicy; }
     bool egress() const { return input_.side.direction == base::Direction::Egress; }
+    bool shared() const { return group_ids_.size() > 1; }
     bool is_written(const CompiledPolicy& policy, const CompiledRule& rule) const;
     std::uint32_t isolation_rule(const Group& group) const;
     void draft_policies();
+    void draft_rule(const CompiledPolicy& policy, const CompiledRule& rule, PolicyDraft& out);
     RuleDraft drafted(const CompiledRule& rule);
     void draft_named_port(RuleDraft& draft, TermId named);
-    base::Status classify_peers();
-    void take_classes(Peers& peers) const;
-    base::Status write_rows();
+    template <typename Fn>
+    void for_each_list(Fn&& fn);
+    void classify_peers();
+    std::vector<Part> parts_by_classes() const;
+    std::uint32_t part_rule(const RuleDraft& draft) const;
+    void write_rows();
+    void write_group(const Group& group);
+    bool full() const { return writer_.rows().size() > stop_; }
     void write_rule(const Group& group, const RuleDraft& draft);
     void write(Row row, const Peers& peers);
     std::vector<PortRange> subject_ports(const Group& group, const CompiledRule& rule) const;
+    std::vector<Overrun> attempt();
+    bool outgrown() const;
+    BuiltTable built();
     std::string table_body() const;
     std::string membership_body() const;
 
     const TableInput& input_;
     std::vector<GroupId> group_ids_;
     std::map<std::uint32_t, PolicyDraft> drafts_;
-    std::vector<PeerTerm> terms_;
+    PeerLists lists_;
     std::set<TermId> watched_;
     Classes classes_;
     RowWriter writer_;
+    std::vector<Part> parts_;  ///< of a group that is alone, or the last one written
+    std::size_t stop_ = 0;     ///< with more rows than that it makes no sense to go on
+    std::size_t rows_wanted_ = 0;
+    std::vector<Overrun> overruns_;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> closed_;  ///< policies and rules of those
 };
 
 bool Builder::is_written(const CompiledPolicy& policy, const CompiledRule& rule) const {
@@ -78,30 +94,35 @@ std::uint32_t Builder::isolation_rule(const Group& group) const {
 }
 
 void Builder::draft_policies() {
+    drafts_.clear();
     for (const GroupId id : group_ids_) {
         for (const std::uint32_t number : input_.groups.at(id).key->policies) {
             if (drafts_.contains(number)) continue;
             PolicyDraft& draft = drafts_[number];
             const CompiledPolicy& policy = input_.policies.at(number);
             for (const CompiledRule& rule : policy.rules[index_of(input_.side.direction)]) {
-                if (is_written(policy, rule)) draft.push_back(drafted(rule));
+                if (is_written(policy, rule)) draft_rule(policy, rule, draft);
             }
         }
     }
-    for (const auto& [_, draft] : drafts_) {
-        for (const RuleDraft& rule : draft) {
-            terms_.insert(terms_.end(), rule.peers.terms.begin(), rule.peers.terms.end());
-            for (const auto& [range, peers] : rule.numbered) {
-                terms_.insert(terms_.end(), peers.terms.begin(), peers.terms.end());
-            }
-        }
+}
+
+/// A rule that does not fit lets nothing pass: what it allows it does not, what it denies or hands
+/// on is denied with everything else.
+void Builder::draft_rule(const CompiledPolicy& policy, const CompiledRule& rule, PolicyDraft& out) {
+    if (!closed_.contains({policy.number, isolating() ? 0 : rule.number})) {
+        out.push_back(drafted(rule));
+        return;
     }
-    std::sort(terms_.begin(), terms_.end());
-    terms_.erase(std::unique(terms_.begin(), terms_.end()), terms_.end());
+    const bool audited = policy.policy->audit && input_.side.view == View::Enforced;
+    if (rule.action == base::Action::Allow || audited) return;
+    RuleDraft draft{&rule, {}, {}, true};
+    draft.peers.any = true;
+    out.push_back(std::move(draft));
 }
 
 RuleDraft Builder::drafted(const CompiledRule& rule) {
-    RuleDraft draft{&rule, {rule.any_peer, {}, {}}, {}};
+    RuleDraft draft{&rule, {rule.any_peer, {}, {}}, {}, false};
     watched_.insert(rule.peers.begin(), rule.peers.end());
     const bool plain = rule.any_port || !rule.ranges.empty() || !egress();
     if (plain) {
@@ -128,33 +149,59 @@ void Builder::draft_named_port(RuleDraft& draft, TermId named) {
     }
 }
 
-void Builder::take_classes(Peers& peers) const {
-    for (const PeerTerm& term : peers.terms) {
-        const auto at = std::lower_bound(terms_.begin(), terms_.end(), term);
-        const auto& list = classes_.of_term[static_cast<std::size_t>(at - terms_.begin())];
-        peers.classes.insert(peers.classes.end(), list.begin(), list.end());
-    }
-    std::sort(peers.classes.begin(), peers.classes.end());
-    const auto end = std::unique(peers.classes.begin(), peers.classes.end());
-    peers.classes.erase(end, peers.classes.end());
-}
-
-base::Status Builder::classify_peers() {
-    classes_ = classify(input_.resolver, terms_, input_.classes_before);
-    if (classes_.numbers.size() > input_.classes_max) {
-        return base::Error{base::Errc::Limit, text(input_.side),
-                           "table " + std::to_string(input_.table) + " needs " +
-                               std::to_string(classes_.numbers.size()) +
-                               " classes of peers, more than " +
-                               std::to_string(input_.classes_max)};
-    }
+/// Calls fn(peers, name) for whatever is to be told apart.
+template <typename Fn>
+void Builder::for_each_list(Fn&& fn) {
     for (auto& [_, draft] : drafts_) {
         for (RuleDraft& rule : draft) {
-            take_classes(rule.peers);
-            for (auto& [range, peers] : rule.numbered) take_classes(peers);
+            ListName name{rule.rule->number, 0};
+            fn(rule.peers, name);
+            for (auto& numbered : rule.numbered) {
+                ++name.place;
+                fn(numbered.second, name);
+            }
         }
     }
-    return base::Done{};
+}
+
+void Builder::classify_peers() {
+    lists_.clear();
+    for_each_list([this](Peers& peers, const ListName& name) {
+        std::sort(peers.terms.begin(), peers.terms.end());
+        const auto end = std::unique(peers.terms.begin(), peers.terms.end());
+        peers.terms.erase(end, peers.terms.end());
+        if (peers.terms.empty()) return;
+        const auto [list, fresh] = lists_.try_emplace(peers.terms, name);
+        if (!fresh) list->second = std::min(list->second, name);
+    });
+    classes_ = classify(input_.resolver, lists_, input_.classes_before);
+    for_each_list([this](Peers& peers, const ListName&) {
+        if (peers.terms.empty()) return;
+        const auto list = classes_.of_list.find(lists_.at(peers.terms));
+        if (list != classes_.of_list.end()) peers.classes = list->second;
+    });
+}
+
+std::uint32_t Builder::part_rule(const RuleDraft& draft) const {
+    return isolating() ? 0 : draft.rule->number;
+}
+
+/// What each part adds to the classes, at most.
+std::vector<Part> Builder::parts_by_classes() const {
+    std::vector<Part> parts;
+    for (const std::uint32_t number : input_.groups.at(group_ids_.front()).key->policies) {
+        for (const RuleDraft& draft : drafts_.at(number)) {
+            std::size_t count = draft.peers.classes.size();
+            for (const auto& [_, peers] : draft.numbered) count += peers.classes.size();
+            parts.push_back({number, part_rule(draft), count, draft.closed});
+            if (!isolating() || parts.size() < 2) continue;
+            Part& last = parts[parts.size() - 2];
+            if (last.policy != number) continue;
+            last.rows += count;
+            parts.pop_back();
+        }
+    }
+    return parts;
 }
 
 std::vector<PortRange> Builder::subject_ports(const Group& group, const CompiledRule& rule) const {
@@ -180,7 +227,7 @@ void Builder::write(Row row, const Peers& peers) {
     for (const std::uint32_t peer_class : peers.classes) {
         row.peer_class = peer_class;
         writer_.add(row);
-        if (writer_.rows().size() > input_.rows_max) return;
+        if (full()) return;
     }
 }
 
@@ -189,7 +236,8 @@ void Builder::write_rule(const Group& group, const RuleDraft& draft) {
     row.group = group.number;
     row.action = draft.rule->action;
     row.rule = draft.rule->number;
-    if (draft.rule->any_port) {
+    if (draft.closed) row.action = base::Action::Deny;
+    if (draft.closed || draft.rule->any_port) {
         write(row, draft.peers);
         return;
     }
@@ -197,30 +245,47 @@ void Builder::write_rule(const Group& group, const RuleDraft& draft) {
         row.protocol = range.protocol;
         row.port_first = range.first;
         row.port_last = range.last;
-        write(row, peers);
+        if (!full()) write(row, peers);
     };
     const auto ranges = egress() ? draft.rule->ranges : subject_ports(group, *draft.rule);
     for (const PortRange& range : ranges) write_range(range, draft.peers);
     for (const auto& [range, peers] : draft.numbered) write_range(range, peers);
 }
 
-base::Status Builder::write_rows() {
-    for (const GroupId id : group_ids_) {
-        const Group& group = input_.groups.at(id);
-        writer_.start_group();
-        for (const std::uint32_t number : group.key->policies) {
-            for (const RuleDraft& draft : drafts_.at(number)) {
-                if (writer_.closed()) break;
-                write_rule(group, draft);
-                if (writer_.rows().size() > input_.rows_max) {
-                    return base::Error{base::Errc::Limit, input_.policies.at(number).policy->path(),
-                                       text(input_.side) + " needs more than " +
-                                           std::to_string(input_.rows_max) + " rows in one table"};
-                }
-            }
+void Builder::write_group(const Group& group) {
+    // Of what is too much for any budget the exact size does not matter.
+    constexpr std::size_t kFarTooMuch = 4;
+    const std::size_t most =
+        shared() ? input_.limits.rows_shared : input_.limits.rows * kFarTooMuch;
+    parts_.clear();
+    writer_.start_group();
+    for (const std::uint32_t number : group.key->policies) {
+        for (const RuleDraft& draft : drafts_.at(number)) {
+            if (writer_.closed()) break;
+            const bool same = isolating() && !parts_.empty() && parts_.back().policy == number;
+            if (!same) parts_.push_back({number, part_rule(draft), 0, draft.closed});
+            Part& part = parts_.back();
+            if (part.rows > input_.limits.policy_rows) continue;
+            const std::size_t before = writer_.rows().size();
+            stop_ = std::min(most, before - part.rows + input_.limits.policy_rows);
+            write_rule(group, draft);
+            part.rows += writer_.rows().size() - before;
+            if (writer_.rows().size() > most) return;
         }
     }
-    return base::Done{};
+}
+
+void Builder::write_rows() {
+    writer_ = RowWriter();
+    for (const GroupId id : group_ids_) {
+        write_group(input_.groups.at(id));
+        if (shared() && outgrown()) return;
+    }
+}
+
+bool Builder::outgrown() const {
+    return classes_.numbers.size() > input_.limits.classes ||
+           writer_.rows().size() > input_.limits.rows_shared;
 }
 
 std::string Builder::table_body() const {
@@ -272,16 +337,41 @@ std::string Builder::membership_body() const {
     return membership.SerializeAsString();
 }
 
-base::Result<BuiltTable> Builder::build() {
+/// Drafts and writes; answers with what must fail closed before the next attempt.
+std::vector<Overrun> Builder::attempt() {
     draft_policies();
-    TW_TRY(classified, classify_peers());
-    TW_TRY(written, write_rows());
+    classify_peers();
+    const TableLimits& limits = input_.limits;
+    if (classes_.numbers.size() > limits.classes) {
+        if (shared()) return {};
+        return overruns(parts_by_classes(), {limits.classes, limits.classes, "classes of peers"});
+    }
+    write_rows();
+    if (shared()) return {};
+    rows_wanted_ = std::max(rows_wanted_, writer_.rows().size());
+    return overruns(parts_, {limits.policy_rows, limits.rows, "rows"});
+}
+
+std::optional<BuiltTable> Builder::build() {
+    for (auto gone = attempt(); !gone.empty(); gone = attempt()) {
+        for (Overrun& overrun : gone) {
+            closed_.emplace(overrun.policy, overrun.rule);
+            overruns_.push_back(std::move(overrun));
+        }
+    }
+    if (shared() && outgrown()) return std::nullopt;
+    return built();
+}
+
+BuiltTable Builder::built() {
     BuiltTable built;
     built.table = table_body();
     built.membership = membership_body();
     built.classes = std::move(classes_.numbers);
     built.rows = writer_.rows().size();
+    built.rows_wanted = std::max(rows_wanted_, built.rows);
     built.terms.assign(watched_.begin(), watched_.end());
+    built.overruns = std::move(overruns_);
     return built;
 }
 
@@ -301,6 +391,6 @@ std::uint16_t tier_number(const Side& side) {
     return static_cast<std::uint16_t>(kFirstAudit + side.tier);
 }
 
-base::Result<BuiltTable> build_table(const TableInput& input) { return Builder(input).build(); }
+std::optional<BuiltTable> build_table(const TableInput& input) { return Builder(input).build(); }
 
 }  // namespace tierwall::compile

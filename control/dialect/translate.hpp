@@ -22,4 +22,10 @@ namespace tierwall::dialect {
 std::vector<policy::Policy> translate(const kube::Objects& objects,
                                       std::vector<kube::Problem>& problems);
 
+/// The parts of that: the policies in any order with what is wrong in each, and what is told of all
+/// of them together.
+std::vector<policy::Policy> translate_each(const kube::Objects& objects,
+                                           std::vector<kube::Problem>& problems);
+std::vector<kube::Problem> common_problems(const kube::Objects& objects);
+
 }  // namespace tierwall::dialect

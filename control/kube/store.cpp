@@ -4,6 +4,7 @@
 #include "control/kube/decode_cluster.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace tierwall::kube {
 namespace {
@@ -33,6 +34,42 @@ Problem about(const Decoded& decoded, base::Errc error, std::string message, Sev
 
 }  // namespace
 
+void Store::note(const std::map<std::string, Namespace>&, const std::string& key) {
+    changes_.namespaces.insert(key);
+}
+void Store::note(const std::map<std::string, Pod>&, const std::string& key) {
+    changes_.pods.insert(key);
+}
+void Store::note(const std::map<std::string, Node>&, const std::string& key) {
+    changes_.nodes.insert(key);
+}
+void Store::note(const std::map<std::string, NetworkPolicy>&, const std::string& key) {
+    changes_.policies.insert("NetworkPolicy/" + key);
+}
+void Store::note(const std::map<std::string, ClusterNetworkPolicy>&, const std::string& key) {
+    changes_.policies.insert("ClusterNetworkPolicy/" + key);
+}
+void Store::note(const std::map<std::string, AdminNetworkPolicy>& map, const std::string& key) {
+    const bool baseline = &map == &objects_.baseline_policies;
+    changes_.policies.insert((baseline ? "BaselineAdminNetworkPolicy/" : "AdminNetworkPolicy/") +
+                             key);
+}
+
+/// A mode is no object: what changes are the policies that it holds for.
+void Store::note(const std::map<std::string, Mode>&, const std::string& key) {
+    constexpr std::string_view kNamespace = "Namespace/";
+    if (!key.starts_with(kNamespace)) {
+        changes_.policies.insert(key);
+        return;
+    }
+    const std::string inside = key.substr(kNamespace.size()) + "/";
+    const auto& policies = objects_.network_policies;
+    for (auto at = policies.lower_bound(inside); at != policies.end(); ++at) {
+        if (!at->first.starts_with(inside)) break;
+        note(policies, at->first);
+    }
+}
+
 template <typename T>
 void Store::set(std::map<std::string, T>& map, const std::string& key, const T& value) {
     const auto [place, added] = map.try_emplace(key, value);
@@ -41,11 +78,14 @@ void Store::set(std::map<std::string, T>& map, const std::string& key, const T& 
         place->second = value;
     }
     ++version_;
+    note(map, key);
 }
 
 template <typename T>
 void Store::erase(std::map<std::string, T>& map, const std::string& key) {
-    if (map.erase(key) != 0) ++version_;
+    if (map.erase(key) == 0) return;
+    ++version_;
+    note(map, key);
 }
 
 void Store::replace(const std::string& source, Contents contents) {

@@ -24,6 +24,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tierwall::kube {
@@ -44,6 +45,18 @@ public:
     void forget(const std::string& source);
 
     const Objects& objects() const noexcept { return objects_; }
+    /// Names of what is or was in objects().
+    struct Changes {
+        std::set<std::string> namespaces;
+        std::set<std::string> nodes;
+        std::set<std::string> pods;      ///< "namespace/name"
+        std::set<std::string> policies;  ///< "Kind/namespace/name"
+        bool empty() const {
+            return namespaces.empty() && nodes.empty() && pods.empty() && policies.empty();
+        }
+    };
+    /// What came, went or became another since the last call.
+    Changes take_changes() { return std::exchange(changes_, {}); }
     /// Moves on whenever objects() changes.
     std::uint64_t version() const noexcept { return version_; }
     /// Everything that is wrong, in the order of sources and objects.
@@ -88,6 +101,14 @@ private:
     void drop_implied_namespace(const std::string& name);
     void add_problems(const Entry& entry, std::vector<Problem>& problems) const;
 
+    void note(const std::map<std::string, Namespace>& map, const std::string& key);
+    void note(const std::map<std::string, Pod>& map, const std::string& key);
+    void note(const std::map<std::string, Node>& map, const std::string& key);
+    void note(const std::map<std::string, NetworkPolicy>& map, const std::string& key);
+    void note(const std::map<std::string, ClusterNetworkPolicy>& map, const std::string& key);
+    void note(const std::map<std::string, AdminNetworkPolicy>& map, const std::string& key);
+    void note(const std::map<std::string, Mode>& map, const std::string& key);
+
     template <typename T>
     void set(std::map<std::string, T>& map, const std::string& key, const T& value);
     template <typename T>
@@ -99,6 +120,7 @@ private:
     std::set<ObjectKey> noisy_;      ///< entries with something to report
     std::set<std::string> implied_;  ///< namespaces known only by what is in them
     std::uint64_t version_ = 0;
+    Changes changes_;
 };
 
 }  // namespace tierwall::kube

@@ -13,6 +13,7 @@
 /// Cost:    comparisons are two 64-bit loads.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -29,9 +30,13 @@ struct alignas(8) Address {
     static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
     static Address v4(const std::uint8_t* four_bytes) noexcept {
+        // In two whole words: read back as words, bytes that were written apart would stall.
+        std::uint32_t halves[2];
+        std::memcpy(&halves[0], kMapped.data() + 8, 4);
+        std::memcpy(&halves[1], four_bytes, 4);
+        const std::uint64_t words[2] = {0, std::bit_cast<std::uint64_t>(halves)};
         Address address;
-        std::memcpy(address.bytes.data(), kMapped.data(), kMapped.size());
-        std::memcpy(address.bytes.data() + 12, four_bytes, 4);
+        std::memcpy(address.bytes.data(), words, 16);
         return address;
     }
     static Address v6(const std::uint8_t* sixteen_bytes) noexcept {

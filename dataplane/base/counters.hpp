@@ -50,7 +50,9 @@ struct alignas(64) Counters {
     Counter ring_hops;
     Counter events_lost;
     Counter sleeps;
-    Counter would_deny;  ///< let through, though an audited policy denies it
+    Counter would_deny;                ///< let through, though an audited policy denies it
+    Counter macs_without_room;         ///< senders' MAC addresses that were not remembered
+    Counter link_locals_without_room;  ///< the same of link-local addresses
 
     Counter& of(Reason reason) noexcept {
         return packets_by_reason[static_cast<std::size_t>(reason)];

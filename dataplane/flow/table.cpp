@@ -15,19 +15,19 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 
 /// Both halves of a product: every bit of it depends on every bit of both factors.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
     const Wide product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-std::uint64_t difference(const base::Address& a, const base::Address& b) noexcept {
+inline std::uint64_t difference(const base::Address& a, const base::Address& b) noexcept {
     return (a.high() ^ b.high()) | (a.low() ^ b.low());
 }
 
 enum class Way : std::uint8_t { None, Forward, Reply };
 
 /// Which way a packet with this tuple runs along the flow, without branching on the addresses.
-Way way(const Flow& flow, const parse::Tuple& tuple) noexcept {
+inline Way way(const Flow& flow, const parse::Tuple& tuple) noexcept {
     const std::uint64_t other = static_cast<std::uint64_t>(flow.protocol() ^ tuple.protocol);
     const std::uint64_t forward =
         difference(flow.source(), tuple.source) |
@@ -109,6 +109,16 @@ std::uint64_t Table::hash(const parse::Tuple& tuple) const noexcept {
 }
 
 void Table::find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept {
+    std::array<const parse::Tuple*, kFindMax> pointers;
+    for (std::size_t first = 0; first < tuples.size(); first += kFindMax) {
+        const std::size_t count = std::min(kFindMax, tuples.size() - first);
+        for (std::size_t i = 0; i < count; ++i) pointers[i] = &tuples[first + i];
+        find_some({pointers.data(), count}, lookups.subspan(first, count));
+    }
+}
+
+void Table::find(std::span<const parse::Tuple* const> tuples,
+                 std::span<Lookup> lookups) const noexcept {
     for (std::size_t first = 0; first < tuples.size(); first += kFindMax) {
         const std::size_t count = std::min(kFindMax, tuples.size() - first);
         find_some(tuples.subspan(first, count), lookups.subspan(first, count));
@@ -116,10 +126,10 @@ void Table::find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups
 }
 
 /// Three stages over the whole burst: each asks for the line that the next one reads.
-void Table::find_some(std::span<const parse::Tuple> tuples,
+void Table::find_some(std::span<const parse::Tuple* const> tuples,
                       std::span<Lookup> lookups) const noexcept {
     for (std::size_t i = 0; i < tuples.size(); ++i) {
-        lookups[i].hash = hash(tuples[i]);
+        lookups[i].hash = hash(*tuples[i]);
         __builtin_prefetch(&index_.home(lookups[i].hash));
     }
     for (std::size_t i = 0; i < tuples.size(); ++i) {
@@ -135,13 +145,13 @@ void Table::find_some(std::span<const parse::Tuple> tuples,
         lookup.reply = false;
         if (lookup.index == kNoFlow) {
             if (index_.home(lookup.hash).passed != 0) [[unlikely]]
-                search(tuples[i], lookup);
+                search(*tuples[i], lookup);
             continue;
         }
-        const Way direction = way(at(lookup.index), tuples[i]);
+        const Way direction = way(at(lookup.index), *tuples[i]);
         lookup.reply = direction == Way::Reply;
         if (direction == Way::None) [[unlikely]]
-            search(tuples[i], lookup);
+            search(*tuples[i], lookup);
     }
 }
 

@@ -60,6 +60,8 @@ public:
     // The owner.
 
     /// Answers for a burst. Requires: equal sizes.
+    void find(std::span<const parse::Tuple* const> tuples,
+              std::span<Lookup> lookups) const noexcept;
     void find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept;
     Lookup find(const parse::Tuple& tuple) const noexcept;
     /// Asks again for a tuple whose hash is known.
@@ -110,7 +112,8 @@ private:
     void set_timeouts(const Timeouts& timeouts) noexcept;
     Flow* flows() const noexcept { return static_cast<Flow*>(flow_pages_.data()); }
     std::uint64_t hash(const parse::Tuple& tuple) const noexcept;
-    void find_some(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept;
+    void find_some(std::span<const parse::Tuple* const> tuples,
+                   std::span<Lookup> lookups) const noexcept;
     void search(const parse::Tuple& tuple, Lookup& lookup) const noexcept;
     std::uint32_t take_line() noexcept;
     bool make_room(std::uint64_t hash, std::uint32_t now_s) noexcept;

@@ -59,12 +59,6 @@ State next_state(Flow& flow, std::uint8_t flags, bool reply) noexcept {
 }
 
 void track_tcp(Flow& flow, std::uint8_t flags, bool reply, std::uint32_t now_s) noexcept {
-    // Nearly every packet of nearly every flow.
-    constexpr std::uint8_t kSpecial = kFin | kSyn | kRst;
-    if (flow.state() == State::Established && !has(flags, kSpecial)) [[likely]] {
-        flow.touch(now_s);
-        return;
-    }
     const State before = flow.state();
     const State after = next_state(flow, flags, reply);
     if (before != State::Closed || after != State::Closed) flow.touch(now_s);
@@ -74,7 +68,9 @@ void track_tcp(Flow& flow, std::uint8_t flags, bool reply, std::uint32_t now_s) 
 }  // namespace
 
 void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t now_s) noexcept {
-    if (flow.protocol() != base::kIpTcp) {
+    if (only_touches(flow, headers)) [[likely]] {
+        flow.touch(now_s);
+    } else if (flow.protocol() != base::kIpTcp) {
         if (reply && flow.state() == State::Single) flow.set_state(State::Replied);
         flow.touch(now_s);
     } else if (headers.has_transport) {

@@ -29,6 +29,18 @@ namespace tierwall::flow {
 /// Notes one packet of the flow, its first one included. `reply`: it runs against the originator.
 void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t now_s) noexcept;
 
+/// Is it a packet that only shows that its flow lives? Nearly every packet of nearly every flow is;
+/// for these, touch() is all that track() does.
+inline bool only_touches(const Flow& flow, const parse::Headers& headers) noexcept {
+    using namespace parse::tcp_flag;
+    constexpr std::uint8_t kSpecial = kFin | kSyn | kRst;
+    if (flow.protocol() == base::kIpTcp) {
+        return flow.state() == State::Established && headers.has_transport &&
+               (headers.tcp_flags & kSpecial) == 0;
+    }
+    return flow.state() == State::Replied;
+}
+
 /// True for a SYN that opens a new connection between the ports of one that is closing or closed.
 /// The caller judges it as a new connection and, when that is allowed, erases the flow and inserts
 /// the packet's tuple: the originator may have changed. When it is denied, the flow stays as it is.

@@ -50,13 +50,26 @@ bool read_ethernet(const Packet& packet, Headers& headers) noexcept {
 
 }  // namespace
 
-Headers parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length) noexcept {
-    Headers headers;
+bool read_frame(const Packet& packet, Headers& headers) noexcept {
+    const bool sound = read_ethernet(packet, headers);
+    if (!sound) headers.kind = Kind::Malformed;
+    return sound;
+}
+
+void parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
+           Headers& headers) noexcept {
     const auto readable =
         static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), frame_length));
-    if (!read_ethernet({frame.data(), readable, frame_length}, headers)) {
-        headers.kind = Kind::Malformed;
-    }
+    const Packet packet{frame.data(), readable, frame_length};
+    if (read_plain(packet, headers)) [[likely]]
+        return;
+    headers = Headers{};
+    read_frame(packet, headers);
+}
+
+Headers parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length) noexcept {
+    Headers headers;
+    parse(frame, frame_length, headers);
     return headers;
 }
 

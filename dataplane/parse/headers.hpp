@@ -58,6 +58,7 @@ struct Tuple {
     }
 };
 
+/// What every packet has comes first: plain packets touch nothing else.
 struct Headers {
     Kind kind = Kind::Malformed;
     base::Reason problem = base::Reason::Malformed;  ///< for Kind::Malformed
@@ -73,29 +74,34 @@ struct Headers {
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
     std::uint8_t hop_limit = 0;
+    bool has_target = false;
+    bool embedded_valid = false;   ///< quoted far enough, and sent to the quoted packet's sender
+    bool sctp_init = false;        ///< the first chunk opens an association
     std::uint16_t ether_type = 0;  ///< after VLAN tags, host order
     std::uint16_t vlan = 0;        ///< outer tag's VLAN id, 0 = none
     std::uint16_t l3_offset = 0;
     std::uint16_t l4_offset = 0;
     std::uint16_t l4_length = 0;  ///< bytes from l4_offset to the end of the IP packet
     std::uint16_t ip_length = 0;  ///< whole IP packet
-    std::uint32_t fragment_id = 0;
-    std::uint16_t arp_operation = 0;
-    std::array<std::uint8_t, 6> mac_source{};
     std::array<std::uint8_t, 6> mac_destination{};
-    std::array<std::uint8_t, 6> arp_sender_mac{};
-    Tuple tuple;           ///< for ARP: sender and target protocol addresses
-    Tuple embedded;        ///< for icmp_error
-    base::Address target;  ///< neighbour solicitation/advertisement target
-    bool has_target = false;
-    bool embedded_valid = false;  ///< quoted far enough, and sent to the quoted packet's sender
+    std::array<std::uint8_t, 6> mac_source{};
+    Tuple tuple;  ///< for ARP: sender and target protocol addresses
+
+    Tuple embedded;                     ///< for icmp_error
+    base::Address target;               ///< neighbour solicitation/advertisement target
+    std::uint32_t fragment_id = 0;      ///< for fragments
     std::uint16_t fragment_offset = 0;  ///< bytes, for Fragment::Later
-    bool sctp_init = false;             ///< the first chunk opens an association
+    std::uint16_t arp_operation = 0;
+    std::array<std::uint8_t, 6> arp_sender_mac{};
 };
 
 /// Reads one frame. `frame` is the first segment's bytes; `frame_length` the whole packet's.
 /// Never reads outside `frame`; every field of the answer that is not set is zero.
 Headers parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length) noexcept;
+/// The same into an object that was used before: of what stands behind the tuple, only fields that
+/// the packet has are written.
+void parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
+           Headers& headers) noexcept;
 
 /// True when a TCP or UDP checksum holds only the pseudo header's sum: the sender left it to
 /// hardware that is not there. Requires: headers.kind == Kind::Ip && headers.has_transport.

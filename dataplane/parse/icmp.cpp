@@ -11,6 +11,11 @@ constexpr std::uint32_t kIcmpLengthMin = 8;
 constexpr std::uint32_t kTargetOffset = 8;
 constexpr std::uint8_t kNdHopLimit = 255;
 constexpr std::uint8_t kMldHopLimit = 1;
+constexpr std::uint32_t kMldLength = 24;
+constexpr std::uint32_t kMldv2QueryLengthMin = 28;
+constexpr std::uint32_t kMldRecordLengthMin = 20;
+constexpr base::Address kRouters{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
+constexpr base::Address kMldRouters{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16}};
 
 enum class Use : std::uint8_t { Other, Query, Reply, Error };
 
@@ -116,13 +121,46 @@ bool read_nd(const Packet& packet, Headers& headers) noexcept {
     return true;
 }
 
-/// Multicast listener messages never leave the link. One that is sent to a single host is left to
-/// policy like any other ICMPv6 message.
-bool read_mld(Headers& headers) noexcept {
+/// The records of a version 2 report fill it to the end, without auxiliary data: there is none.
+bool records_sound(const std::uint8_t* report, std::uint32_t length) noexcept {
+    std::uint32_t records = be16(report + 6);
+    std::uint32_t at = kIcmpLengthMin;
+    for (; records != 0; --records) {
+        if (at + kMldRecordLengthMin > length || report[at + 1] != 0) return false;
+        at += kMldRecordLengthMin + be16(report + at + 2) * 16u;
+    }
+    return at == length;
+}
+
+/// Is it as long as its kind is, and sent to where its kind is sent?
+bool mld_sound(const Packet& packet, const Headers& headers) noexcept {
+    const std::uint8_t* message = packet.data + headers.l4_offset;
+    const base::Address& destination = headers.tuple.destination;
+    const std::uint32_t length = headers.l4_length;
+    switch (headers.icmp_type) {
+        case icmpv6_type::kMldv2Report:
+            return destination == kMldRouters && records_sound(message, length);
+        case icmpv6_type::kMldDone: return destination == kRouters && length == kMldLength;
+        case icmpv6_type::kMldQuery: return length == kMldLength || length >= kMldv2QueryLengthMin;
+        default: return length == kMldLength && destination == base::Address::v6(message + 8);
+    }
+}
+
+/// Multicast listener messages never leave the link, and policy is not asked about them, so they
+/// must be nothing else. One that is sent to a single host is left to policy like any other ICMPv6
+/// message.
+bool read_mld(const Packet& packet, Headers& headers) noexcept {
     if (headers.hop_limit != kMldHopLimit || headers.fragment != Fragment::None) {
         return refuse(headers, Reason::Malformed);
     }
-    headers.neighbour_discovery = headers.tuple.destination.bytes[0] == 0xff;
+    if (headers.tuple.destination.bytes[0] != 0xff) return true;
+    if (!reaches(packet, headers, headers.l4_offset + headers.l4_length)) return false;
+    const base::Address& source = headers.tuple.source;
+    const bool from_link = source.is_unspecified() || source.is_link_local();
+    if (!from_link || headers.icmp_code != 0 || !mld_sound(packet, headers)) {
+        return refuse(headers, Reason::Malformed);
+    }
+    headers.neighbour_discovery = true;
     return true;
 }
 
@@ -137,7 +175,7 @@ bool read_icmp(const Packet& packet, Headers& headers) noexcept {
 bool read_icmpv6(const Packet& packet, Headers& headers) noexcept {
     if (!read_icmp_header(packet, headers)) return false;
     if (is_nd(headers.icmp_type)) return read_nd(packet, headers);
-    if (is_mld(headers.icmp_type)) return read_mld(headers);
+    if (is_mld(headers.icmp_type)) return read_mld(packet, headers);
     note_use(packet, headers, use_v6(headers.icmp_type));
     return true;
 }

@@ -30,13 +30,6 @@ bool options_sound(const std::uint8_t* options, std::uint32_t length) noexcept {
     return true;
 }
 
-bool addresses_sound(const std::uint8_t* source, const std::uint8_t* destination) noexcept {
-    const bool multicast = (source[0] & 0xf0) == 0xe0;
-    const bool broadcast = be32(source) == 0xffffffff;
-    const bool loopback = source[0] == 127 || destination[0] == 127;
-    return !multicast && !broadcast && !loopback;
-}
-
 }  // namespace
 
 bool read_ipv4(Packet packet, Headers& headers) noexcept {
@@ -60,7 +53,7 @@ bool read_ipv4(Packet packet, Headers& headers) noexcept {
     packet.end = start + total_length;  // what follows is padding
     headers.l4_offset = static_cast<std::uint16_t>(start + header_length);
     headers.l4_length = static_cast<std::uint16_t>(total_length - header_length);
-    if (!addresses_sound(ip + 12, ip + 16)) return refuse(headers, Reason::Malformed);
+    if (!v4_addresses_sound(ip + 12, ip + 16)) return refuse(headers, Reason::Malformed);
     if (header_length > kHeaderLengthMin &&
         !options_sound(ip + kHeaderLengthMin, header_length - kHeaderLengthMin)) {
         return refuse(headers, Reason::Malformed);

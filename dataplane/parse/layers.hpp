@@ -44,6 +44,29 @@ inline bool reaches(const Packet& packet, Headers& headers, std::uint32_t offset
     return refuse(headers, offset > packet.end ? base::Reason::Malformed : base::Reason::Truncated);
 }
 
+/// IPv4 addresses that a packet may have. Requires: four bytes each.
+inline bool v4_addresses_sound(const std::uint8_t* source,
+                               const std::uint8_t* destination) noexcept {
+    const bool multicast = (source[0] & 0xf0) == 0xe0;
+    const bool broadcast = be32(source) == 0xffffffff;
+    const bool loopback = source[0] == 127 || destination[0] == 127;
+    return !multicast && !broadcast && !loopback;
+}
+
+/// Not one of the combinations that no TCP sends; scanners and evasions do.
+inline bool tcp_flags_sound(std::uint8_t flags) noexcept {
+    using namespace tcp_flag;
+    if ((flags & kSyn) != 0) return (flags & (kFin | kRst)) == 0;
+    return (flags & (kRst | kAck)) != 0;
+}
+
+/// Nearly every packet, in one go: TCP or UDP, right behind an IP header without options, right
+/// behind an Ethernet header. False: it is another one, or something is wrong with it; then nothing
+/// that was written counts. What it takes, read_frame() would read in the same way.
+bool read_plain(const Packet& packet, Headers& headers) noexcept;
+/// Any packet, layer by layer. Requires: headers as constructed.
+bool read_frame(const Packet& packet, Headers& headers) noexcept;
+
 // All of these require: headers.l3_offset (or l4_offset and l4_length) is set.
 bool read_arp(const Packet& packet, Headers& headers) noexcept;
 bool read_ipv4(Packet packet, Headers& headers) noexcept;

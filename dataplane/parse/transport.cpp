@@ -17,13 +17,6 @@ void read_ports(const std::uint8_t* header, Headers& headers) noexcept {
     headers.has_transport = true;
 }
 
-/// Combinations that no TCP sends; scanners and evasions do.
-bool flags_sound(std::uint8_t flags) noexcept {
-    using namespace tcp_flag;
-    if ((flags & kSyn) != 0) return (flags & (kFin | kRst)) == 0;
-    return (flags & (kRst | kAck)) != 0;
-}
-
 /// The first fragment must hold the whole header too: what is judged must not come later.
 bool read_tcp(const Packet& packet, Headers& headers) noexcept {
     const std::uint32_t start = headers.l4_offset;
@@ -31,7 +24,7 @@ bool read_tcp(const Packet& packet, Headers& headers) noexcept {
     const std::uint8_t* tcp = packet.data + start;
     const std::uint32_t header_length = (tcp[12] >> 4) * 4u;
     if (header_length < kTcpLengthMin || header_length > headers.l4_length ||
-        !flags_sound(tcp[13])) {
+        !tcp_flags_sound(tcp[13])) {
         return refuse(headers, Reason::Malformed);
     }
     headers.tcp_flags = tcp[13];

@@ -126,7 +126,7 @@ void Admission::check_senders(const Burst& burst, Round& round) noexcept {
         const std::uint16_t port = burst.frames[item.packet].port;
         Objection objection;
         if (headers.kind == parse::Kind::Arp) {
-            objection = parts_.trust.arp(headers, item.source, port);
+            objection = parts_.trust.arp(headers, {item.source, item.destination}, port);
         } else if (headers.neighbour_discovery) {
             objection = parts_.trust.neighbour(headers, {item.source, item.destination}, port);
         } else {
@@ -139,6 +139,7 @@ void Admission::check_senders(const Burst& burst, Round& round) noexcept {
         outcome.verdict = objection ? deny(*objection) : allow(base::Reason::NeighbourDiscovery);
     }
 }
+    parts_.trust.set_now(burst.now_s);
 
 /// About a flow that is still allowed, sent to the end whose packet it quotes, and not by a pod
 /// that has no part in it.

@@ -86,12 +86,4 @@ bool Bindings::incomplete(std::uint16_t port) const noexcept {
     return port < ports_count_ && ports_[port].incomplete.load(std::memory_order_relaxed);
 }
 
-void Bindings::add_router(const base::Address& link_local) noexcept {
-    static_cast<void>(add(routers_, link_local));
-}
-
-bool Bindings::is_router(const base::Address& link_local) const noexcept {
-    return contains(routers_, link_local);
-}
-
 }  // namespace tierwall::worker

@@ -2,18 +2,18 @@
 #pragma once
 
 /// \file
-/// Bindings: which addresses live behind which port, seen from the port, and which link-local
-/// addresses are routers'.
+/// Bindings: which addresses live behind which port, seen from the port, and where link-local
+/// addresses live.
 ///
 /// The address map knows the port of an address; a flooded packet needs the other way round: the
-/// pods behind a port. Routers are learned from advertisements that came in at the uplink, so that
-/// no pod can speak in a router's name.
+/// pods behind a port.
 ///
 /// Threads: any worker, at once; the workers of one process share one object.
 /// Memory:  24 bytes an address, allocated by the constructor; kPodsPerPortMax a port.
 /// Cost:    one scan of the port's addresses, not on the path of established flows.
 
 #include "dataplane/base/address.hpp"
+#include "dataplane/worker/link_locals.hpp"
 
 #include <array>
 #include <atomic>
@@ -25,7 +25,6 @@
 namespace tierwall::worker {
 
 inline constexpr std::size_t kPodsPerPortMax = 8;
-inline constexpr std::size_t kRoutersMax = 16;
 
 /// An address that one thread may write while others read.
 class SharedAddress {
@@ -58,9 +57,7 @@ public:
     void set_incomplete(std::uint16_t port) noexcept;
     bool incomplete(std::uint16_t port) const noexcept;
 
-    /// Routers above kRoutersMax are not remembered.
-    void add_router(const base::Address& link_local) noexcept;
-    bool is_router(const base::Address& link_local) const noexcept;
+    LinkLocals& link_locals() noexcept { return link_locals_; }
 
 private:
     struct Port {
@@ -69,7 +66,7 @@ private:
     };
     std::unique_ptr<Port[]> ports_;
     std::size_t ports_count_;
-    std::array<SharedAddress, kRoutersMax> routers_;
+    LinkLocals link_locals_;
 };
 
 }  // namespace tierwall::worker

@@ -5,6 +5,7 @@
 #include "dataplane/worker/fabric.hpp"
 #include "dataplane/worker/loop.hpp"
 #include "dataplane/worker/pipeline_config.hpp"
+#include "dataplane/worker/port_warnings.hpp"
 #include "dataplane/worker/workers.hpp"
 
 #include <utility>
@@ -13,6 +14,7 @@ namespace tierwall::worker {
 
 struct Dataplane::State {
     std::unique_ptr<Fabric> fabric;
+    std::shared_ptr<Bindings> bindings;
     std::vector<std::unique_ptr<Pipeline>> pipelines;
     std::unique_ptr<Workers> workers;
 };
@@ -30,6 +32,7 @@ base::Result<std::unique_ptr<Dataplane>> Dataplane::create(const DataplaneConfig
     auto state = std::make_unique<State>();
     state->fabric = std::move(fabric);
     const Pipeline::Config wanted = pipeline_config(*state->fabric);
+    state->bindings = wanted.bindings;
     const Loop::World world{*state->fabric, snapshots, readers, addresses};
     std::vector<std::unique_ptr<Loop>> loops;
     for (std::uint32_t worker = 0; worker < config.workers; ++worker) {
@@ -81,8 +84,10 @@ std::vector<PortView> Dataplane::ports() const {
 }
 
 std::vector<std::string> Dataplane::warnings() const {
-    std::vector<std::string> warnings;
-    for (const PortConfig& port : state_->fabric->config().ports) {
+    const std::vector<PortConfig>& ports = state_->fabric->config().ports;
+    std::vector<std::string> warnings =
+        port_warnings(ports, state_->fabric->macs(), *state_->bindings);
+    for (const PortConfig& port : ports) {
         const auto interface = io::host_interface(port.device);
         if (!interface) continue;
         const std::string warning = io::host_interface_warning(*interface);

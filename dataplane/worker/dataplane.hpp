@@ -75,7 +75,8 @@ public:
     int core(std::uint32_t worker) const noexcept;
 
     std::vector<PortView> ports() const;
-    /// Ways around the firewall on the host, one sentence each with its fix.
+    /// Ways around the firewall on the host, and what is odd about who lives behind the ports, one
+    /// sentence each with its fix.
     std::vector<std::string> warnings() const;
     /// The clock that is given to Pipeline::judge, for idle times of flows.
     std::uint64_t now_ms() const noexcept;

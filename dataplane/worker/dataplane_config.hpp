@@ -9,6 +9,7 @@
 /// Cost:    none.
 
 #include "dataplane/flow/timeouts.hpp"
+#include "dataplane/io/switch.hpp"
 #include "dataplane/worker/pipeline.hpp"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct PortConfig {
     Side side = Side::Uplink;
     std::string pod;        ///< "namespace/name", may be empty; only shown, binding is the agent's
     bool reserved = false;  ///< configuration names its addresses: it claims no others
+    io::Mac peer_mac{};     ///< of who lives there, if configuration says; else zero
 };
 
 struct DataplaneConfig {

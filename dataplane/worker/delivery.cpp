@@ -27,7 +27,8 @@ base::Verdict Delivery::judge(const parse::Headers& headers, const Snapshot& sna
         if (entry.is_known()) {
             const std::uint16_t bound = addresses_.bound_port(entry);
             if (bound == trust_.origin(port)) return allow(base::Reason::Policy);
-            if (bound != identity::kUnbound) return deny(base::Reason::NoPort);
+            const bool is_elsewhere = bound != identity::kUnbound || trust_.facts(port).reserved;
+            if (is_elsewhere) return deny(base::Reason::NoPort);
             may_live_here = true;
         }
     }

@@ -51,7 +51,12 @@ base::Result<std::unique_ptr<Fabric>> Fabric::create(const DataplaneConfig& conf
     std::unique_ptr<Fabric> fabric(new Fabric(config));
     TW_TRY(opened, fabric->open_ports());
     TW_TRY(rings, fabric->create_rings());
-    fabric->macs_ = std::make_unique<io::Switch>(fabric->ports());
+    std::vector<io::Switch::PortRule> rules;
+    for (const PortConfig& port : config.ports) {
+        rules.push_back(
+            {.uplink = port.side == Side::Uplink, .tied = port.reserved, .own = port.peer_mac});
+    }
+    fabric->macs_ = std::make_unique<io::Switch>(rules);
     return fabric;
 }
 

@@ -15,11 +15,27 @@ namespace {
 using base::Reason;
 
 constexpr std::uint32_t kEthernetHeader = 14;
+/// The home of a pod's address that no port has claimed yet: any port where pods are not named.
+constexpr std::uint16_t kUnclaimed = 0xfffe;
+static_assert(kUnclaimed != identity::kUnbound && kUnclaimed >= kPortsMax);
 
 // Frames that speak to everybody on the link and that no policy is about.
 bool is_link_matter(const parse::Headers& headers, Reason reason) noexcept {
     return headers.kind != parse::Kind::Ip || reason == Reason::NeighbourDiscovery ||
            reason == Reason::Dhcp || reason == Reason::OpenBoot;
+}
+
+/// Has its sender's address been accepted at the port? Some speak before they have one.
+bool is_proven(const parse::Headers& headers, const Snapshot* snapshot, Reason reason) noexcept {
+    const base::Address& source = headers.tuple.source;
+    return snapshot != nullptr && headers.kind != parse::Kind::NonIp && reason != Reason::Dhcp &&
+           !source.is_unspecified() && !source.is_link_local();
+}
+
+/// Who is looked for by an address: of ARP only what goes to one host.
+bool has_home(const parse::Headers& headers) noexcept {
+    if (headers.kind == parse::Kind::Arp) return !io::is_group(headers.mac_destination);
+    return headers.kind == parse::Kind::Ip;
 }
 
 }  // namespace
@@ -106,12 +122,25 @@ std::uint16_t Forwarder::destination(const Judged& burst, std::size_t i,
                                      std::uint16_t bound) const noexcept {
     if (bound < fabric_.ports()) return bound;
     const std::uint16_t port = fabric_.macs().find(burst.headers[i].mac_destination, burst.now_s);
+    if (port == io::kFlood || fabric_.is_uplink(port)) return port;
     const bool is_elsewhere =
-        bound == kUplinkOrigin && port != io::kFlood && !fabric_.is_uplink(port);
+        bound == kUplinkOrigin || (bound == kUnclaimed && fabric_.config().ports[port].reserved);
     return is_elsewhere ? io::kFlood : port;
 }
 
-// The port that each packet's destination is bound to, kUplinkOrigin or kUnbound.
+// Where an address lives. What nobody knows is accepted from the uplink only, and so it leaves.
+std::uint16_t Forwarder::home_of(const base::Address& address,
+                                 const identity::Entry& entry) const noexcept {
+    const std::uint16_t bound =
+        entry.is_known() ? addresses_.bound_port(entry) : identity::kUnbound;
+    if (bound != identity::kUnbound) return bound;
+    if (entry.is_pod() && entry.is_local()) return kUnclaimed;
+    const bool is_anywhere =
+        address.is_multicast_or_broadcast() || address.is_link_local() || address.is_unspecified();
+    return is_anywhere ? identity::kUnbound : kUplinkOrigin;
+}
+
+// The port that each packet's destination is bound to, kUplinkOrigin, kUnclaimed or kUnbound.
 Forwarder::Ports Forwarder::bound_ports(const Judged& burst) const noexcept {
     Ports ports;
     ports.fill(identity::kUnbound);
@@ -121,7 +150,7 @@ Forwarder::Ports Forwarder::bound_ports(const Judged& burst) const noexcept {
     std::size_t count = 0;
     for (std::size_t i = 0; i < burst.mbufs.size(); ++i) {
         if (burst.outcomes[i].verdict.action != base::Action::Allow ||
-            burst.headers[i].kind != parse::Kind::Ip) {
+            !has_home(burst.headers[i])) {
             continue;
         }
         addresses[count] = burst.headers[i].tuple.destination;
@@ -131,16 +160,20 @@ Forwarder::Ports Forwarder::bound_ports(const Judged& burst) const noexcept {
     const auto found = std::span(entries).first(count);
     addresses_.lookup(std::span(addresses).first(count), burst.snapshot->generation, found);
     for (std::size_t i = 0; i < count; ++i) {
-        if (entries[i].is_known()) ports[places[i]] = addresses_.bound_port(entries[i]);
+        ports[places[i]] = home_of(addresses[i], entries[i]);
     }
     return ports;
 }
 
 bool Forwarder::learn(const Judged& burst, std::size_t i) noexcept {
     const std::uint16_t port = burst.mbufs[i]->port;
-    const io::Switch::Claim claim{.port = port, .trusted = fabric_.is_uplink(port)};
-    return fabric_.macs().learn(burst.headers[i].mac_source, claim, burst.now_s) !=
-           io::Learned::Refused;
+    const parse::Headers& headers = burst.headers[i];
+    const Reason reason = burst.outcomes[i].verdict.reason;
+    const io::Switch::Claim claim{.port = port,
+                                  .proven = is_proven(headers, burst.snapshot, reason)};
+    const io::Learned learned = fabric_.macs().learn(headers.mac_source, claim, burst.now_s);
+    if (learned == io::Learned::NoRoom) counters_.macs_without_room.add();
+    return learned != io::Learned::Refused;
 }
 
 base::Verdict Forwarder::delivery(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {

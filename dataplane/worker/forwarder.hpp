@@ -5,8 +5,9 @@
 /// Forwarder: carries out the verdicts of a burst: drops, or finds the port and sends.
 ///
 /// In wire mode the port is the other end of the pair. In switch mode it is the port a pod's
-/// address is bound to, whatever the frame's MAC address says; else the one where the MAC was
-/// learned; else every port that the packet may be delivered to.
+/// address is bound to, whatever the frame's MAC address says, and for an address that cannot be a
+/// local pod's the uplink; else the one where the MAC was learned; else every port that the packet
+/// may be delivered to. So a MAC address that is not its sender's diverts next to nothing.
 ///
 /// Threads: one worker each.
 /// Memory:  a sending buffer a port; allocated by the constructor.
@@ -59,6 +60,8 @@ private:
 
     void forward_switched(const Judged& burst) noexcept;
     Ports bound_ports(const Judged& burst) const noexcept;
+    std::uint16_t home_of(const base::Address& address,
+                          const identity::Entry& entry) const noexcept;
     bool learn(const Judged& burst, std::size_t i) noexcept;
     std::uint16_t destination(const Judged& burst, std::size_t i,
                               std::uint16_t bound) const noexcept;

@@ -24,22 +24,46 @@ bool FragmentTable::live(const Entry& entry, std::uint32_t now_s) noexcept {
     return entry.used && now_s - entry.seen_s < kFragmentTimeoutS;
 }
 
+/// Of a bucket full of live entries. Null: the newcomer is not worth any of them.
+FragmentTable::Entry* FragmentTable::to_replace(Bucket& bucket, const FragmentKey& key,
+                                                const FragmentVerdict& verdict,
+                                                std::uint32_t now_s) noexcept {
+    Entry* chosen = nullptr;
+    std::uint64_t most = 0;
+    for (Entry& entry : bucket) {
+        const bool denied = entry.verdict.verdict.action != base::Action::Allow;
+        if (!denied && verdict.verdict.action != base::Action::Allow) continue;
+        // The newcomer counts with those of its kind.
+        std::uint64_t places = entry.verdict.origin == verdict.origin;
+        std::uint64_t sources = entry.key.source == key.source;
+        for (const Entry& other : bucket) {
+            places += other.verdict.origin == entry.verdict.origin;
+            sources += other.key.source == entry.key.source;
+        }
+        const std::uint64_t age = now_s - entry.seen_s + 1;  // below kFragmentTimeoutS + 1
+        const std::uint64_t weight = ((denied * 16u + places) * 16u + sources) * 64u + age;
+        if (weight <= most) continue;
+        most = weight;
+        chosen = &entry;
+    }
+    return chosen;
+}
+
 void FragmentTable::remember(const FragmentKey& key, const FragmentVerdict& verdict,
                              std::uint32_t now_s) noexcept {
     Bucket& bucket = (*buckets_)[bucket_of(key)];
     Entry* chosen = nullptr;
-    Entry* oldest = &bucket[0];
     for (Entry& entry : bucket) {
         if (entry.used && entry.key == key) {
             chosen = &entry;
             break;
         }
         if (chosen == nullptr && !live(entry, now_s)) chosen = &entry;
-        if (now_s - entry.seen_s > now_s - oldest->seen_s) oldest = &entry;
     }
     if (chosen == nullptr) {
-        chosen = oldest;
+        chosen = to_replace(bucket, key, verdict, now_s);
         replaced_.add();
+        if (chosen == nullptr) return;
     }
     *chosen = {key, verdict, now_s, true};
 }

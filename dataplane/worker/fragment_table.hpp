@@ -6,11 +6,14 @@
 ///
 /// A later fragment carries no ports. Matching it on addresses alone could allow what a port rule
 /// denies, so it takes the verdict remembered for its first fragment, and is dropped when there is
-/// none. The table has a fixed size; when a bucket is full its oldest verdict makes room.
+/// none. The table has a fixed size. When a bucket is full, a denied one's verdict makes room
+/// first, then one from the place that has most of the bucket, of the source that has most, the
+/// oldest: so nobody pushes out another's with many of his own. A denied one pushes out only
+/// denied ones.
 ///
 /// Threads: one worker.
 /// Memory:  about 72 KiB, allocated by the constructor.
-/// Cost:    one bucket (four entries) a fragment; nothing for other packets.
+/// Cost:    one bucket (eight entries) a fragment; nothing for other packets.
 
 #include "dataplane/base/address.hpp"
 #include "dataplane/base/counters.hpp"
@@ -26,7 +29,7 @@ namespace tierwall::worker {
 
 inline constexpr std::uint32_t kFragmentTimeoutS = 30;
 inline constexpr std::size_t kFragmentsMax = 1024;
-inline constexpr std::size_t kFragmentWays = 4;
+inline constexpr std::size_t kFragmentWays = 8;
 
 /// What the pieces of one packet have in common. For IPv6 the protocol is left out (0): a first
 /// fragment may name an extension header where a later one names the transport.
@@ -59,7 +62,7 @@ public:
     const FragmentVerdict* find(const FragmentKey& key, std::uint32_t now_s) const noexcept;
     void clear() noexcept;
 
-    /// Verdicts that were still good when they had to make room.
+    /// Verdicts that were still good when they had to make room, and those that found none.
     const base::Counter& replaced() const noexcept { return replaced_; }
 
 private:
@@ -73,6 +76,8 @@ private:
     static constexpr std::size_t kBuckets = kFragmentsMax / kFragmentWays;
     static std::size_t bucket_of(const FragmentKey& key) noexcept;
     static bool live(const Entry& entry, std::uint32_t now_s) noexcept;
+    static Entry* to_replace(Bucket& bucket, const FragmentKey& key, const FragmentVerdict& verdict,
+                             std::uint32_t now_s) noexcept;
 
     std::unique_ptr<std::array<Bucket, kBuckets>> buckets_;
     base::Counter replaced_;

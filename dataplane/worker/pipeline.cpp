@@ -43,7 +43,7 @@ struct Pipeline::State {
           pickup_ms(std::uint64_t{config.pickup_s} * 1000),
           flows(std::move(table)),
           events(std::move(ring)),
-          trust(config.ports, map, bindings_of(config)),
+          trust(config.ports, map, bindings_of(config), counters),
           admission({*flows, fragments, map, trust, counters, config.keep_established}),
           delivery(map, trust),
           hits(std::size_t{config.rules_max} + 1),

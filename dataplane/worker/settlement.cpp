@@ -67,7 +67,8 @@ void Settlement::settle(const Burst& burst, Round& round) noexcept {
             round.note_altered(item.found.hash);
         }
         const Headers& headers = burst.headers[item.packet];
-        if (is_first_fragment(headers) && item.matter != Matter::Elsewhere) {
+        // What was refused before policy was asked is not its sender's.
+        if (is_first_fragment(headers) && item.matter != Matter::Elsewhere && !item.settled) {
             const std::uint16_t origin = parts_.trust.origin(burst.frames[item.packet].port);
             parts_.fragments.remember(fragment_key(headers),
                                       {burst.outcomes[item.packet].verdict, item.source.slot,

@@ -57,8 +57,11 @@ bool is_dhcp_reply(const parse::Headers& headers) noexcept {
 }
 
 Trust::Trust(std::vector<PortFacts> ports, identity::AddressMap& addresses,
-             std::shared_ptr<Bindings> bindings)
-    : ports_(std::move(ports)), addresses_(addresses), bindings_(std::move(bindings)) {}
+             std::shared_ptr<Bindings> bindings, base::Counters& counters)
+    : ports_(std::move(ports)),
+      addresses_(addresses),
+      bindings_(std::move(bindings)),
+      counters_(counters) {}
 
 Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const noexcept {
     if (!is_pods(port)) return std::nullopt;
@@ -69,7 +72,9 @@ Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const 
     if (protocol == base::kIpIcmp && headers.icmp_type == parse::icmp_type::kRedirect) {
         return base::Reason::RogueRedirect;
     }
-    if (protocol == base::kIpIcmpv6 && headers.icmp_type == icmpv6_type::kRouterAdvertisement) {
+    // Who asks for listeners is a router, or wants to be taken for one.
+    if (protocol == base::kIpIcmpv6 && (headers.icmp_type == icmpv6_type::kRouterAdvertisement ||
+                                        headers.icmp_type == icmpv6_type::kMldQuery)) {
         return base::Reason::RogueRouterAdvert;
     }
     if (protocol == base::kIpIcmpv6 && headers.icmp_type == icmpv6_type::kRedirect) {
@@ -89,7 +94,8 @@ bool Trust::may_claim(const identity::Entry& entry, std::uint16_t port) const no
 Objection Trust::sender(const base::Address& address, const identity::Entry& entry,
                         std::uint16_t port) noexcept {
     if (!entry.is_known()) {
-        return is_pods(port) ? Objection(base::Reason::UnknownSource) : std::nullopt;
+        if (is_pods(port)) return base::Reason::UnknownSource;
+        return is_v6_link_local(address) ? link_local(address, port) : std::nullopt;
     }
     const std::uint16_t place = origin(port);
     if (addresses_.bound_port(entry) != place &&
@@ -100,19 +106,34 @@ Objection Trust::sender(const base::Address& address, const identity::Entry& ent
     return std::nullopt;
 }
 
-Objection Trust::arp(const parse::Headers& headers, const identity::Entry& sender_entry,
+/// A probe without a sender asks whether its target is free, and so speaks for the target, as a
+/// solicitation without a source does.
+Objection Trust::arp(const parse::Headers& headers, const Neighbours& entries,
                      std::uint16_t port) noexcept {
-    const base::Address& address = headers.tuple.source;
-    const bool probe = address.is_unspecified() && headers.arp_operation == kArpRequest;
-    return probe ? std::nullopt : sender(address, sender_entry, port);
+    const base::Address& source = headers.tuple.source;
+    const bool probe = source.is_unspecified() && headers.arp_operation == kArpRequest;
+    return probe ? sender(headers.tuple.destination, entries.target, port)
+                 : sender(source, entries.source, port);
 }
 
-/// A source or target of neighbour discovery: link-local addresses are nobody's, but routers'.
+/// The first port that uses a link-local address keeps it, and no pod has one of the uplink's.
+Objection Trust::link_local(const base::Address& address, std::uint16_t port) noexcept {
+    LinkLocals& known = bindings_->link_locals();
+    // The two ports of a wire are a link of their own; another wire's may have the same addresses.
+    if (is_pods(port) && ports_[port].has_node) {
+        return known.is_uplinks(address) ? Objection(base::Reason::SpoofedSource) : std::nullopt;
+    }
+    const LinkLocals::Answer answer = known.use(address, origin(port), now_s_);
+    if (answer == LinkLocals::Answer::NoRoom) counters_.link_locals_without_room.add();
+    if (answer == LinkLocals::Answer::Yours || !is_pods(port)) return std::nullopt;
+    return base::Reason::SpoofedSource;
+}
+
+/// A source or target of neighbour discovery.
 Objection Trust::claimant(const base::Address& address, const identity::Entry& entry,
                           std::uint16_t port) noexcept {
     if (entry.is_known() || !is_v6_link_local(address)) return sender(address, entry, port);
-    const bool poses_as_router = is_pods(port) && bindings_->is_router(address);
-    return poses_as_router ? Objection(base::Reason::SpoofedSource) : std::nullopt;
+    return link_local(address, port);
 }
 
 Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entries,
@@ -128,12 +149,13 @@ Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entr
                                    (type == icmpv6_type::kNeighbourSolicitation && nameless);
     if (speaks_for_target) {
         if (!headers.has_target) return base::Reason::Malformed;
+        // Somebody at the uplink who only asks has nothing yet.
+        const bool only_asks = nameless && !is_pods(port) && is_v6_link_local(headers.target);
+        if (only_asks) return std::nullopt;
         if (const Objection objection = claimant(headers.target, entries.target, port)) {
             return objection;
         }
     }
-    if (type == icmpv6_type::kRouterAdvertisement && is_v6_link_local(source))
-        bindings_->add_router(source);
     return std::nullopt;
 }
 

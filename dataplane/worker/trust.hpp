@@ -6,13 +6,15 @@
 ///
 /// A known address (a pod's or a node's) is accepted from one place only: the port it was
 /// configured for, or the first one that it was seen at, until it leaves the address map. All
-/// uplink ports are one place. Pods neither advertise routes nor serve DHCP, and nobody unknown
-/// speaks from a pods port, apart from what a host says before it has an address.
+/// uplink ports are one place. So it is with link-local addresses, which no snapshot knows. Pods
+/// neither advertise routes nor serve DHCP, and nobody unknown speaks from a pods port, apart from
+/// what a host says before it has an address.
 ///
 /// Threads: one worker each; workers share the address map and the bindings.
 /// Memory:  a copy of the ports' facts.
 /// Cost:    one load a packet that is not of an established flow, more for ARP and neighbours.
 
+#include "dataplane/base/counters.hpp"
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
 #include "dataplane/parse/headers.hpp"
@@ -38,10 +40,13 @@ bool is_dhcp_reply(const parse::Headers& headers) noexcept;
 class Trust {
 public:
     Trust(std::vector<PortFacts> ports, identity::AddressMap& addresses,
-          std::shared_ptr<Bindings> bindings);
+          std::shared_ptr<Bindings> bindings, base::Counters& counters);
 
     /// Entries are those of `generation` from now on. Once a burst.
     void begin(std::uint32_t generation) noexcept { generation_ = generation; }
+
+    /// What is asked from now on comes in now. Once a round.
+    void set_now(std::uint32_t now_s) noexcept { now_s_ = now_s; }
 
     const PortFacts& facts(std::uint16_t port) const noexcept { return ports_[port]; }
     /// The place that addresses are bound to: the port itself, or kUplinkOrigin.
@@ -55,14 +60,13 @@ public:
     /// `entry` is that of the IP source address.
     Objection sender(const base::Address& address, const identity::Entry& entry,
                      std::uint16_t port) noexcept;
-    /// `sender` is the entry of ARP's sender address.
-    Objection arp(const parse::Headers& headers, const identity::Entry& sender_entry,
-                  std::uint16_t port) noexcept;
-
     struct Neighbours {
         identity::Entry source;
         identity::Entry target;
     };
+    /// The entries are those of ARP's sender and target addresses.
+    Objection arp(const parse::Headers& headers, const Neighbours& entries,
+                  std::uint16_t port) noexcept;
     /// Requires: headers.neighbour_discovery: parse has seen that it is from this link and whole.
     Objection neighbour(const parse::Headers& headers, const Neighbours& entries,
                         std::uint16_t port) noexcept;
@@ -74,12 +78,15 @@ private:
     bool may_claim(const identity::Entry& entry, std::uint16_t port) const noexcept;
     Objection claimant(const base::Address& address, const identity::Entry& entry,
                        std::uint16_t port) noexcept;
+    Objection link_local(const base::Address& address, std::uint16_t port) noexcept;
     void note_pod(const base::Address& address, std::uint16_t port) noexcept;
 
     std::vector<PortFacts> ports_;
     identity::AddressMap& addresses_;
     std::shared_ptr<Bindings> bindings_;
+    base::Counters& counters_;
     std::uint32_t generation_ = 0;
+    std::uint32_t now_s_ = 0;
 };
 
 }  // namespace tierwall::worker

@@ -13,8 +13,21 @@ import frames
 from e2e import Lab
 
 LIAR, VICTIM, NEIGHBOUR = "payments/api", "monitoring/logs", "payments/job"
-STRAYS = ("224.0.0.1", "255.255.255.255", "8.8.8.8", "ff02::1", "2001:4860:4860::8888")
+STRAYS = ("224.0.0.1", "255.255.255.255", "ff02::1")
+FOREIGN = ("8.8.8.8", "2001:4860:4860::8888")
 GROUPS = (("v4", "224.0.0.251", "01:00:5e:00:00:fb"), ("v6", "ff02::fb", "33:33:00:00:00:fb"))
+
+
+class TiedLab(Lab):
+    """The configuration says which pod lives behind each port."""
+
+    def config_text(self):
+        text = super().config_text()
+        for host in self.hosts:
+            if host.side == "pods":
+                text = text.replace("{name: %s," % host.port,
+                                    "{pod: %s, name: %s," % (host.name, host.port))
+        return text
 
 
 class Trust(unittest.TestCase):
@@ -237,6 +250,38 @@ class Trust(unittest.TestCase):
                 packet, key = self.stray(VICTIM, destination, port)
                 self.assertEqual(self.send(self.liar, [packet], "policy", 1, key), {VICTIM: 1})
 
+    def test_a_foreign_destination_leaves_by_the_uplink_whatever_the_mac(self):
+        port = 5480
+        for target in (VICTIM, "shop/client", "outside"):
+            for destination in FOREIGN:
+                port += 1
+                with self.subTest(target=target, destination=destination):
+                    packet, key = self.stray(target, destination, port)
+                    self.assertEqual(self.send(self.liar, [packet], "policy", 1, key),
+                                     {"outside": 1})
+
+    def test_an_arp_probe_for_another_pods_address_is_spoofed(self):
+        lie = self.frame(LIAR, frames.BROADCAST, 0x0806, frames.arp(
+            1, self.macs[LIAR], "0.0.0.0", self.neighbour.v4))
+        self.send(self.liar, [lie], "spoofed_source", 0, "ARP 0.0.0.0 1")
+
+    def test_a_link_local_address_of_the_uplink_is_spoofed(self):
+        def say(sender):
+            number, packet = frames.ip("fe80::42", "ff02::1", 58, frames.icmpv6(
+                "fe80::42", "ff02::1", 136, frames.advertisement(
+                    "fe80::42", self.macs[sender])), hops=255)
+            return self.frame(sender, frames.mac("33:33:00:00:00:01"), number, packet)
+        self.send(self.outside, [say("outside")], "neighbour_discovery", 8, "ICMPv6 fe80::42 136")
+        self.send(self.liar, [say(LIAR)], "spoofed_source", 0, "ICMPv6 fe80::42 136")
+
+    def test_listener_queries_and_padded_reports_from_a_pod_do_not_pass(self):
+        for kind, reason in ((130, "rogue_router_advert"), (143, "malformed")):
+            body = b"\0" * 20 if kind == 130 else b"\0" * 4 + b"data" * 20
+            number, packet = frames.ip("fe80::bad", "ff02::1", 58, frames.icmpv6(
+                "fe80::bad", "ff02::1", kind, body), hops=1)
+            lie = self.frame(LIAR, frames.mac("33:33:00:00:00:01"), number, packet)
+            self.send(self.liar, [lie], reason, 0, "ICMPv6 fe80::bad %d" % kind)
+
     def test_multicast_is_judged_for_each_receiving_port(self):
         """shop/* and payments/db are isolated on ingress; the others receive the datagram."""
         kind, packet = frames.ip(self.liar.v4, "224.0.0.251", 17, frames.udp(
@@ -266,6 +311,35 @@ class Trust(unittest.TestCase):
             self.liar.v4, self.victim.v4, 44000, 53))
         lie = frames.ethernet(self.macs[VICTIM], self.macs[NEIGHBOUR], kind, packet)
         self.send(self.liar, [lie], "spoofed_mac", 0, "UDP %s 53" % self.liar.v4)
+
+
+class AfterARestart(unittest.TestCase):
+    """Nobody has spoken since the start, and the hostile pod is first, with another's MAC."""
+
+    def test_neither_the_pod_nor_the_gateway_loses_its_traffic(self):
+        with TiedLab() as lab:
+            e2e.demo_lab(lab)
+            owner = "shop/client"
+            liar, client = lab.host(LIAR), lab.host(owner)
+            for mac in (lab.mac(owner), lab.mac("outside")):
+                liar.ask(cmd="raw_send", frames=[frames.ethernet(
+                    frames.BROADCAST, mac, 0x0806, frames.arp(
+                        1, lab.mac(LIAR), liar.v4, lab.host(VICTIM).v4)).hex()])
+            time.sleep(0.3)
+            kind, packet = frames.ip(client.v4, "198.51.100.7", 17, frames.udp(
+                client.v4, "198.51.100.7", 4000, 4444))
+            client.ask(cmd="raw_send", frames=[frames.ethernet(
+                lab.mac("outside"), lab.mac(owner), kind, packet).hex()])
+            time.sleep(0.3)
+            key = "UDP %s 4444" % client.v4
+            self.assertEqual([h.name for h in lab.hosts
+                              if h.ask(cmd="arrivals")["arrivals"].get(key)], ["outside"])
+            wanted = [{"id": number + 1, "from": owner, "to": VICTIM, "port": 80,
+                       "protocol": "TCP", "family": family, "timeout": 1.2}
+                      for number, family in enumerate(("IPv4", "IPv6"))]
+            self.assertTrue(all(r["reached"] for r in lab.probe(wanted).values()))
+            warnings = " ".join(lab.status()["warnings"])
+            self.assertIn(lab.mac(owner).hex(":"), warnings)
 
 
 class SilentPods(unittest.TestCase):

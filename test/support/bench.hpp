@@ -22,7 +22,7 @@ namespace tierwall::worker::testing {
 class Bench {
 public:
     explicit Bench(DataplaneConfig::Mode mode = DataplaneConfig::Mode::Switch,
-                   std::uint32_t workers = 1, const Policy& policy = {})
+                   std::uint32_t workers = 1, const Policy& policy = {}, bool tied = false)
         : world(policy) {
         static int generation = 0;  // devices need names of their own
         ++generation;
@@ -34,6 +34,7 @@ public:
             const Side side = World::default_config().ports[port].side;
             config.ports.push_back({"p" + std::to_string(port),
                                     "net_ring" + std::to_string(generation * 10 + port), side, ""});
+            config.ports.back().reserved = tied && side == Side::Pods;
         }
         auto made = Fabric::create(config);
         BOOST_REQUIRE(made.ok());
@@ -114,6 +115,9 @@ private:
     void add_loops(std::uint32_t workers) {
         Pipeline::Config config = World::default_config();
         config.ports.resize(fabric->ports());
+        for (std::uint16_t port = 0; port < fabric->ports(); ++port) {
+            config.ports[port].reserved = fabric->config().ports[port].reserved;
+        }
         config.bindings = std::make_shared<Bindings>(config.ports.size());
         for (std::uint32_t worker = 0; worker < workers; ++worker) {
             auto pipeline = Pipeline::create(config, *world.addresses);

@@ -73,6 +73,10 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     condition.counts.of(base::Reason::OverMtu).add();
     condition.counts.of(base::Reason::FlowTableFull).add();
     condition.counts.service_address_seen.add(2);
+    condition.counts.of(base::Reason::SpoofedMac).add(5);
+    condition.counts.macs_without_room.add(6);
+    condition.counts.link_locals_without_room.add(7);
+    condition.fragments_replaced = 8;
     condition.flows_max = 100;
     condition.flows = 90;
     condition.problems = {"Rule 3: no tier"};
@@ -80,10 +84,12 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     condition.host = {"tw0 has an address"};
     std::string all;
     for (const std::string& warning : agent::warnings_about(condition)) all += warning + "\n";
-    for (const char* words : {"boot: closed", "no connection to unix:/s for 7 s (refused)",
-                              "ethtool -K PEER tx off", "tso off gso off", "raise flows_max",
-                              "2 packets to service addresses", "nearly full (90 of 100)",
-                              "Rule 3: no tier", "a worker is stuck", "tw0 has an address"}) {
+    for (const char* words :
+         {"boot: closed", "no connection to unix:/s for 7 s (refused)", "ethtool -K PEER tx off",
+          "tso off gso off", "raise flows_max", "2 packets to service addresses",
+          "5 packets came from a MAC address", "6 frames came from MAC",
+          "7 messages came from link-local", "8 first fragments", "nearly full (90 of 100)",
+          "Rule 3: no tier", "a worker is stuck", "tw0 has an address"}) {
         BOOST_TEST_CONTEXT(words) BOOST_TEST(all.find(words) != std::string::npos);
     }
 }

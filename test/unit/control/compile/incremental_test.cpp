@@ -78,8 +78,6 @@ BOOST_AUTO_TEST_CASE(a_compile_that_fails_leaves_the_compiler_as_it_was) {
         RandomWorld random(seed);
         Limits limits;
         limits.identities = 18 + seed % 10;
-        limits.rows = 25 + seed % 20;
-        limits.classes = 10 + seed % 5;
         Compiler compiler(limits);
         std::optional<Output> last;
         for (int step = 0; step < 60; ++step) {

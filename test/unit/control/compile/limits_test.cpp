@@ -37,6 +37,29 @@ void check_refused(const Limits& limits, const World& world, const std::string& 
     BOOST_TEST(output.error().where == where);
 }
 
+void check_complete(const Limits& limits, const World& world) {
+    const auto output = tried(limits, world);
+    BOOST_REQUIRE(output.ok());
+    BOOST_TEST(output->warnings.empty());
+    check(world, *output, {ip("10.0.0.1"), ip("10.0.0.2"), base::kIpTcp, 80});
+}
+
+/// The one policy isolates and allows nothing.
+void check_closed(const Limits& limits, const World& world, const std::string& limit) {
+    const auto output = tried(limits, world);
+    BOOST_REQUIRE(output.ok());
+    BOOST_TEST(output->summary.rows == 0u);
+    BOOST_TEST(output->summary.groups == 1u);
+    BOOST_REQUIRE(output->warnings.size() == 1u);
+    BOOST_TEST(output->warnings[0].object == "NetworkPolicy/a/all");
+    BOOST_TEST(output->warnings[0].message.find(limit) != std::string::npos);
+    const Answer answer =
+        judged(support::SnapshotReader(output->resources), base::Direction::Ingress,
+               {ip("10.0.0.1"), ip("10.0.0.2"), base::kIpTcp, 80});
+    BOOST_TEST(!answer.allowed);
+    BOOST_TEST(answer.policy == "NetworkPolicy/a/all");
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(identities_are_limited_exactly) {
@@ -45,13 +68,15 @@ BOOST_AUTO_TEST_CASE(identities_are_limited_exactly) {
 }
 
 BOOST_AUTO_TEST_CASE(classes_are_limited_exactly) {
-    BOOST_TEST(tried({.classes = 8}, crowd(8)).ok());
-    check_refused({.classes = 7}, crowd(8), "tier NetworkPolicy ingress");
+    check_complete({.classes = 8}, crowd(8));
+    check_closed({.classes = 7}, crowd(8), "7 classes of peers");
 }
 
 BOOST_AUTO_TEST_CASE(rows_are_limited_exactly_and_name_the_policy) {
-    BOOST_TEST(tried({.rows = 8}, crowd(8)).ok());
-    check_refused({.rows = 7}, crowd(8), "NetworkPolicy/a/all");
+    check_complete({.policy_rows = 8}, crowd(8));
+    check_closed({.policy_rows = 7}, crowd(8), "7 rows");
+    check_complete({.rows = 8}, crowd(8));
+    check_closed({.rows = 7}, crowd(8), "7 rows");
 }
 
 BOOST_AUTO_TEST_CASE(groups_beyond_a_table_go_to_the_next) {
@@ -76,11 +101,12 @@ BOOST_AUTO_TEST_CASE(groups_beyond_a_table_go_to_the_next) {
 }
 
 BOOST_AUTO_TEST_CASE(class_numbers_fill_sixteen_bits) {
-    // Each pod is a class of its own: as many as there are numbers, and one more.
+    // Each block is a class of its own: as many as there are numbers, and one more.
     World world;
     world.add_namespace("a");
-    std::vector<policy::Peer> peers;
-    const std::uint32_t most = Limits().classes;
+    std::vector<policy::Rule> rules;
+    const Limits limits{.rows = 1u << 17, .policy_rows = 1u << 17};
+    const std::uint32_t most = limits.classes;
     const auto add = [&](std::uint32_t i) {
         policy::NetworkSet set;
         base::Prefix prefix = cidr("10.0.0.0/32");
@@ -88,18 +114,18 @@ BOOST_AUTO_TEST_CASE(class_numbers_fill_sixteen_bits) {
         prefix.address.bytes[14] = static_cast<std::uint8_t>(i >> 8);
         prefix.address.bytes[15] = static_cast<std::uint8_t>(i);
         set.cidrs = {prefix};
-        peers.emplace_back(set);
+        rules.push_back(rule(Action::Allow, {set}));
     };
     for (std::uint32_t i = 0; i < most; ++i) add(i);
-    world.add_pod("a/p", "11.0.0.1");
-    world.policies = {network_policy("a", "all", {}, {rule(Action::Allow, peers)})};
-    const auto fits = tried({}, world);
+    world.add_pod("a/p", "10.0.0.2");
+    world.policies = {network_policy("a", "all", {}, rules)};
+    const auto fits = tried(limits, world);
     BOOST_REQUIRE(fits.ok());
     BOOST_TEST(fits->summary.classes == most);
-    check(world, *fits, {ip("10.0.255.254"), ip("11.0.0.1"), base::kIpTcp, 80});
+    check(world, *fits, {ip("10.0.255.254"), ip("10.0.0.2"), base::kIpTcp, 80});
     add(most);
-    world.policies = {network_policy("a", "all", {}, {rule(Action::Allow, peers)})};
-    check_refused({}, world, "tier NetworkPolicy ingress");
+    world.policies = {network_policy("a", "all", {}, rules)};
+    check_closed(limits, world, "65535 classes of peers");
 }
 
 }  // namespace tierwall::compile

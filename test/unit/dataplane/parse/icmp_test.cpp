@@ -192,18 +192,78 @@ BOOST_AUTO_TEST_CASE(a_solicitation_from_nobody_is_duplicate_address_detection) 
     BOOST_TEST(headers.tuple.source.is_unspecified());
 }
 
+namespace {
+
+/// One record without sources, or with some.
+Bytes mld_record(std::uint8_t sources = 0) {
+    return Bytes{4, 0, 0, sources} + zeros(16) + zeros(16u * sources);
+}
+
+struct Mld {
+    const char* name;
+    std::uint8_t type;
+    const char* destination;
+    Bytes body;  ///< behind the first four bytes
+    Kind kind = Kind::Ip;
+    const char* source = "fe80::5";
+};
+std::ostream& operator<<(std::ostream& out, const Mld& c) { return out << c.name; }
+
+const Bytes kGroupBody = zeros(4) + address_bytes("ff02::abcd");
+const Bytes kTwoRecords{0, 0, 0, 2};
+
+const Mld kMld[] = {
+    {"general_query", 130, "ff02::1", zeros(20)},
+    {"query_2", 130, "ff02::1", zeros(24)},
+    {"query_between", 130, "ff02::1", zeros(23), Kind::Malformed},
+    {"report", 131, "ff02::abcd", kGroupBody},
+    {"report_of_another_group", 131, "ff02::1", kGroupBody, Kind::Malformed},
+    {"report_with_payload", 131, "ff02::abcd", kGroupBody + zeros(1), Kind::Malformed},
+    {"report_cut", 131, "ff02::abcd", zeros(19), Kind::Malformed},
+    {"done", 132, "ff02::2", kGroupBody},
+    {"done_to_the_group", 132, "ff02::abcd", kGroupBody, Kind::Malformed},
+    {"done_with_payload", 132, "ff02::2", kGroupBody + zeros(8), Kind::Malformed},
+    {"report_2", 143, "ff02::16", kTwoRecords + mld_record() + mld_record(2)},
+    {"report_2_nameless", 143, "ff02::16", kTwoRecords + mld_record() + mld_record(), Kind::Ip,
+     "::"},
+    {"report_2_from_a_global_address", 143, "ff02::16", kTwoRecords + mld_record() + mld_record(),
+     Kind::Malformed, "2001:db8::1"},
+    {"report_2_to_all", 143, "ff02::1", kTwoRecords + mld_record() + mld_record(), Kind::Malformed},
+    {"report_2_with_payload", 143, "ff02::16", kTwoRecords + mld_record() + mld_record() + zeros(1),
+     Kind::Malformed},
+    {"report_2_without_records", 143, "ff02::16", kTwoRecords, Kind::Malformed},
+    {"report_2_cut", 143, "ff02::16", kTwoRecords + mld_record() + zeros(19), Kind::Malformed},
+    {"report_2_with_auxiliary_data", 143, "ff02::16",
+     Bytes{0, 0, 0, 1} + Bytes{4, 1, 0, 0} + zeros(20), Kind::Malformed},
+    {"report_2_with_many_sources", 143, "ff02::16",
+     Bytes{0, 0, 0, 1} + Bytes{4, 0, 0xff, 0xff} + zeros(16), Kind::Malformed},
+};
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(listener_messages_are_what_they_claim_to_be, data::make(kMld), each) {
+    const Bytes message = Bytes{each.type, 0, 0, 0} + each.body;
+    const Headers headers = parsed(
+        frame6({.source = each.source, .destination = each.destination, .next = 58, .hop_limit = 1},
+               message));
+    BOOST_TEST((headers.kind == each.kind));
+    BOOST_TEST(headers.neighbour_discovery == (each.kind == Kind::Ip));
+}
+
 BOOST_AUTO_TEST_CASE(multicast_listener_messages_stay_on_the_link) {
+    const Bytes message = Bytes{131, 0, 0, 0} + kGroupBody;
+    const Bytes alert = Bytes{58, 0, 5, 2, 0, 0, 1, 0};
+    const auto sent = [](const char* destination, std::uint8_t next, std::uint8_t hop_limit) {
+        return V6{
+            .source = "fe80::5", .destination = destination, .next = next, .hop_limit = hop_limit};
+    };
+    const Headers group = parsed(frame6(sent("ff02::abcd", 0, 1), alert + message));
+    BOOST_TEST((group.kind == Kind::Ip));
+    BOOST_TEST(group.neighbour_discovery);
     for (const std::uint8_t type : Octets{130, 131, 132, 143}) {
-        const Bytes message = icmp(type) + zeros(16);
-        const Bytes alert = Bytes{58, 0, 5, 2, 0, 0, 1, 0};
-        const Headers group =
-            parsed(frame6({.destination = "ff02::16", .next = 0, .hop_limit = 1}, alert + message));
-        BOOST_TEST((group.kind == Kind::Ip));
-        BOOST_TEST(group.neighbour_discovery);
-        BOOST_TEST((
-            parsed(frame6({.destination = "ff02::16", .next = 58, .hop_limit = 2}, message)).kind ==
-            Kind::Malformed));
-        const Headers single = parsed(frame6({.next = 58, .hop_limit = 1}, message));
+        const Bytes any = icmp(type) + zeros(16);
+        BOOST_TEST((parsed(frame6(sent("ff02::abcd", 58, 2), any)).kind == Kind::Malformed));
+        const Headers single = parsed(frame6(sent("fd00::1", 58, 1), any));
         BOOST_TEST((single.kind == Kind::Ip));
         BOOST_TEST(!single.neighbour_discovery);
     }

@@ -16,7 +16,6 @@ using support::address;
 namespace {
 
 base::Address pod(std::size_t i) { return address("10.0.0." + std::to_string(i)); }
-base::Address router(std::size_t i) { return address("fe80::" + std::to_string(i + 1)); }
 
 std::size_t count(const Bindings& bindings, std::uint16_t port) {
     Bindings::Pods pods;
@@ -63,13 +62,6 @@ BOOST_AUTO_TEST_CASE(incomplete_stays) {
     bindings.set_incomplete(1);
     BOOST_CHECK(bindings.incomplete(1));
     BOOST_CHECK(!bindings.incomplete(0));
-}
-
-BOOST_AUTO_TEST_CASE(routers_above_the_limit_are_not_remembered) {
-    Bindings bindings(1);
-    for (std::size_t i = 0; i <= kRoutersMax; ++i) bindings.add_router(router(i));
-    for (std::size_t i = 0; i < kRoutersMax; ++i) BOOST_CHECK(bindings.is_router(router(i)));
-    BOOST_CHECK(!bindings.is_router(router(kRoutersMax)));
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_never_sees_half_an_address) {

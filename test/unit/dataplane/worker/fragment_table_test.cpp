@@ -17,6 +17,7 @@ FragmentKey key(std::uint32_t id) {
 }
 FragmentVerdict verdict_of(std::uint32_t rule) {
     FragmentVerdict made;
+    made.verdict.action = base::Action::Allow;
     made.verdict.rule = rule;
     return made;
 }
@@ -94,6 +95,77 @@ BOOST_AUTO_TEST_CASE(the_oldest_verdict_of_a_bucket_makes_room) {
     }
     BOOST_CHECK_GT(second, gone[0]);
     BOOST_CHECK_LT(second, id - 1);
+}
+
+namespace {
+
+struct Sender {
+    std::uint16_t origin;
+    const char* source;
+    base::Action action = base::Action::Allow;
+};
+
+void remember(FragmentTable& table, const Sender& sender, std::uint32_t id) {
+    FragmentKey named = key(id);
+    named.source = support::address(sender.source);
+    FragmentVerdict verdict = verdict_of(id);
+    verdict.verdict.action = sender.action;
+    verdict.origin = sender.origin;
+    table.remember(named, verdict, 100);
+}
+
+/// How many of a sender's first `count` fragments are still there.
+std::size_t kept(const FragmentTable& table, const Sender& sender, std::uint32_t count) {
+    std::size_t found = 0;
+    for (std::uint32_t id = 0; id < count; ++id) {
+        FragmentKey named = key(id);
+        named.source = support::address(sender.source);
+        found += table.find(named, 100) != nullptr;
+    }
+    return found;
+}
+
+constexpr Sender kVictim{1, "10.0.0.1"};
+constexpr Sender kFlooder{2, "10.0.0.2"};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_flood_of_one_port_pushes_out_its_own_only) {
+    FragmentTable table;
+    for (std::uint32_t id = 0; id < 64; ++id) remember(table, kVictim, id);
+    for (std::uint32_t id = 0; id < 16 * kFragmentsMax; ++id) remember(table, kFlooder, id);
+    BOOST_CHECK_EQUAL(kept(table, kVictim, 64), 64);
+    // Nor does it keep another out.
+    const Sender late{3, "10.0.0.3"};
+    for (std::uint32_t id = 0; id < 64; ++id) remember(table, late, id);
+    BOOST_CHECK_EQUAL(kept(table, late, 64), 64);
+    BOOST_CHECK_GT(table.replaced().read(), 0);
+}
+
+BOOST_AUTO_TEST_CASE(of_one_port_the_source_with_most_gives_way) {
+    FragmentTable table;
+    const Sender calm{7, "203.0.113.1"};
+    const Sender loud{7, "203.0.113.2"};
+    for (std::uint32_t id = 0; id < 64; ++id) remember(table, calm, id);
+    for (std::uint32_t id = 0; id < 16 * kFragmentsMax; ++id) remember(table, loud, id);
+    BOOST_CHECK_EQUAL(kept(table, calm, 64), 64);
+}
+
+BOOST_AUTO_TEST_CASE(a_denied_fragment_pushes_out_no_admitted_one) {
+    FragmentTable table;
+    const std::uint32_t many = 4 * kFragmentsMax;
+    for (std::uint32_t id = 0; id < many; ++id) remember(table, kVictim, id);
+    BOOST_REQUIRE_EQUAL(kept(table, kVictim, many), kFragmentsMax);
+    const Sender denied{2, "10.0.0.2", base::Action::Deny};
+    for (std::uint32_t id = 0; id < many; ++id) remember(table, denied, id);
+    BOOST_CHECK_EQUAL(kept(table, kVictim, many), kFragmentsMax);
+    BOOST_CHECK_EQUAL(kept(table, denied, many), 0);
+    // The other way round it does give way.
+    FragmentTable other;
+    for (std::uint32_t id = 0; id < many; ++id) remember(other, denied, id);
+    BOOST_REQUIRE_EQUAL(kept(other, denied, many), kFragmentsMax);
+    for (std::uint32_t id = 0; id < 64; ++id) remember(other, kVictim, id);
+    BOOST_CHECK_EQUAL(kept(other, kVictim, 64), 64);
 }
 
 BOOST_AUTO_TEST_CASE(a_cleared_table_is_empty) {

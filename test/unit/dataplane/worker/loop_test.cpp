@@ -39,6 +39,19 @@ struct SwitchBench : Bench {
     }
 };
 
+/// Configuration says which pod lives behind each port.
+struct TiedBench : Bench {
+    TiedBench() : Bench(DataplaneConfig::Mode::Switch, 1, {}, true) {
+        world.bind("10.0.0.1", kShopPort);
+        world.bind("10.0.0.2", kBankPort);
+    }
+};
+
+Bytes arp_frame(std::uint16_t operation, const std::string& from, const std::string& to,
+                const support::Link& link) {
+    return support::arp(operation, from, to, link);
+}
+
 struct WireBench : Bench {
     WireBench() : Bench(DataplaneConfig::Mode::Wire) {}
 };
@@ -115,6 +128,73 @@ BOOST_FIXTURE_TEST_CASE(a_pod_cannot_take_a_mac_that_is_live_elsewhere, SwitchBe
     BOOST_TEST(count(Reason::SpoofedMac) == 1u);
     const support::Link honest{kShopMac, kOfficeMac, {}};
     BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", honest)) == "1 0 0 0 0");
+}
+
+/// After a restart nobody has spoken yet, and the hostile one is first.
+BOOST_FIXTURE_TEST_CASE(a_pod_that_speaks_first_with_anothers_mac_does_not_cut_it_off, TiedBench) {
+    const support::Link own{kBankMac, kOfficeMac, {}};
+    const support::Link stolen{kShopMac, kOfficeMac, {}};
+    for (const bool has_own : {false, true}) {
+        if (has_own) send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", own));
+        send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", stolen));
+        for (int i = 0; i < 3; ++i) {
+            BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9",
+                                                 {kShopMac, kOfficeMac, {}})) == "1 0 0 1 0");
+        }
+    }
+    BOOST_TEST(count(Reason::SpoofedMac) == 0u);
+    now_us += 1'000'000 * (io::kMacLifetime_s + 1);
+    send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", own));
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", {kShopMac, kOfficeMac, {}})) ==
+               "1 0 0 1 0");
+    BOOST_TEST(send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", stolen)) == "0 0 0 0 0");
+    BOOST_TEST(count(Reason::SpoofedMac) == 1u);
+}
+
+/// The router has been silent since the start, and a pod has used its MAC address.
+BOOST_FIXTURE_TEST_CASE(a_pod_with_the_routers_mac_gets_nothing_that_is_for_elsewhere, TiedBench) {
+    BOOST_TEST(send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9",
+                                         {kOfficeMac, kOfficeMac, {}})) == "1 0 0 1 0");
+    for (const char* destination : {"203.0.113.9", "192.0.2.7", "10.0.1.3", "172.16.0.2"}) {
+        BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", destination,
+                                             {kShopMac, kOfficeMac, {}})) == "1 0 0 1 0");
+    }
+    // The router speaks, and has it.
+    send(kUplink, udp_frame("203.0.113.9", "10.0.0.1", {kOfficeMac, kShopMac, {}}));
+    BOOST_TEST(send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9",
+                                         {kOfficeMac, kOfficeMac, {}})) == "0 0 0 0 0");
+    BOOST_TEST(count(Reason::SpoofedMac) == 1u);
+    BOOST_TEST(send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", {kShopMac, kOfficeMac, {}})) ==
+               "1 0 0 0 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_answer_to_an_arp_question_goes_by_its_address, SwitchBench) {
+    introduce();
+    // From the bank to the shop, with the router's MAC on it; and to one that nobody knows.
+    BOOST_TEST(send(kBankPort, arp_frame(2, "10.0.0.2", "10.0.0.1", {kBankMac, kOfficeMac, {}})) ==
+               "0 1 0 0 0");
+    BOOST_TEST(send(kBankPort, arp_frame(2, "10.0.0.2", "203.0.113.1", {kBankMac, kShopMac, {}})) ==
+               "1 0 0 1 0");
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_that_has_not_spoken_is_not_where_another_is_named) {
+    for (const bool tied : {false, true}) {
+        Bench bench(DataplaneConfig::Mode::Switch, 1, {}, tied);
+        bench.world.bind("10.0.0.2", kBankPort);
+        bench.send(kBankPort, udp_frame("10.0.0.2", "203.0.113.9", {kShopMac, kOfficeMac, {}}));
+        const Bytes packet = udp_frame("203.0.113.9", "10.0.0.1", {kOfficeMac, kShopMac, {}});
+        BOOST_TEST(bench.send(kUplink, packet) == (tied ? "0 0 0 1 0" : "0 0 1 0 0"));
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(macs_above_a_ports_share_are_counted, SwitchBench) {
+    for (std::uint32_t i = 0; i <= io::kMacsPerPodsPort; ++i) {
+        const Mac mac{
+            0x02, 0, 0, 7, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+        send(kShopPort, udp_frame("10.0.0.1", "203.0.113.9", {mac, kOfficeMac, {}}));
+    }
+    BOOST_TEST(pipelines[0]->counters().macs_without_room.read() == 1u);
+    BOOST_TEST(count(Reason::SpoofedMac) == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_was_denied_teaches_nothing, SwitchBench) {

@@ -62,6 +62,19 @@ BOOST_DATA_TEST_CASE(later_fragments_follow_a_denied_first_one, data::make(kFami
     BOOST_CHECK_EQUAL(world.pipeline->rule_hits(7), 2);
 }
 
+BOOST_DATA_TEST_CASE(a_spoofed_first_fragment_is_not_remembered, data::make(kFamilies), family) {
+    World world;
+    const auto parts = pieces(cast_of(family), 80);
+    world.send(parts[0], kBankPort, kOpened);
+    world.send(parts[0], kShopPort, {.reason = Reason::SpoofedSource});
+    world.send(parts[1], kBankPort, kFollows);
+    for (std::uint32_t id = 2; id < 5 * kFragmentsMax; ++id) {
+        world.judge({{pieces(cast_of(family), 80, id)[0], kShopPort}});
+    }
+    BOOST_CHECK_EQUAL(world.pipeline->fragments_replaced(), 0);
+    world.send(parts[2], kBankPort, kFollows);
+}
+
 BOOST_DATA_TEST_CASE(later_fragments_of_an_established_flow_follow, data::make(kFamilies), family) {
     World world;
     const Cast& cast = cast_of(family);
@@ -121,12 +134,12 @@ BOOST_DATA_TEST_CASE(a_verdict_does_not_outlive_a_change_of_its_ends, data::make
     world.send(parts[1], kBankPort, kUnknown);
 }
 
-BOOST_DATA_TEST_CASE(a_spoofed_first_fragment_takes_its_later_ones_along, data::make(kFamilies),
+BOOST_DATA_TEST_CASE(nothing_follows_a_spoofed_first_fragment, data::make(kFamilies),
                      family) {
     World world;
     const Cast& cast = cast_of(family);
     world.bind(cast.bank, kBankPort);
     const auto parts = pieces(cast, 80);
     world.send(parts[0], kShopPort, {.reason = Reason::SpoofedSource});
-    world.send(parts[1], kShopPort, {.reason = Reason::SpoofedSource});
+    world.send(parts[1], kShopPort, kUnknown);
 }

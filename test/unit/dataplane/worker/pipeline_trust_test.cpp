@@ -237,11 +237,23 @@ BOOST_AUTO_TEST_CASE(arp_senders_are_checked_like_ip_sources) {
     world.send(support::arp(2, kCast4.shop, kCast4.bank), kUplink, kSpoofed);
     world.send(support::arp(1, kCast4.stranger, kCast4.bank), kShopPort, kUnknown);
     world.send(support::arp(1, kCast4.stranger, kCast4.bank), kUplink, kNeighbour);
-    // A probe speaks for nobody; an answer without a sender is none.
-    world.send(support::arp(1, "0.0.0.0", kCast4.bank), kShopPort, kNeighbour);
+    // An answer without a sender is none.
     world.send(support::arp(2, "0.0.0.0", kCast4.bank), kShopPort, kUnknown);
     // ARP claims the port, so that IP from elsewhere is spoofed.
     world.send(datagram(kCast4.shop, kCast4.bank), kBankPort, kSpoofed);
+}
+
+BOOST_AUTO_TEST_CASE(an_arp_probe_is_checked_by_target) {
+    World world;
+    world.send(datagram(kCast4.bank, kCast4.shop), kBankPort, kOpened);
+    const auto probe = [](std::string_view target) { return support::arp(1, "0.0.0.0", target); };
+    world.send(probe(kCast4.bank), kShopPort, kSpoofed);
+    world.send(probe(kCast4.bank), kUplink, kSpoofed);
+    world.send(probe(kCast4.bank), kBankPort, kNeighbour);
+    world.send(probe(kCast4.stranger), kShopPort, kUnknown);
+    world.send(probe(kCast4.stranger), kUplink, kNeighbour);
+    world.send(probe(kCast4.shop), kShopPort, kNeighbour);
+    world.send(probe(kCast4.shop), kBankPort, kSpoofed);
 }
 
 BOOST_AUTO_TEST_CASE(solicitations_are_checked_by_source) {
@@ -276,7 +288,7 @@ BOOST_AUTO_TEST_CASE(advertisements_are_checked_by_source_and_target) {
     world.send(say("fe80::5", kCast6.shop), kShopPort, kNeighbour);
     world.send(say(kCast6.shop, kCast6.bank), kShopPort, kSpoofed);
     world.send(say("fe80::5", kCast6.bank), kShopPort, kSpoofed);
-    world.send(say("fe80::5", kCast6.bank), kUplink, kSpoofed);
+    world.send(say("fe80::6", kCast6.bank), kUplink, kSpoofed);
     world.send(say(kCast6.bank, "fe80::5"), kShopPort, kSpoofed);
     world.send(say("fe80::5", kCast6.stranger), kShopPort, kUnknown);
     world.send(say("::", "fe80::5"), kShopPort, kUnknown);
@@ -297,6 +309,84 @@ BOOST_AUTO_TEST_CASE(no_pod_speaks_as_a_router_that_advertised_itself_at_the_upl
                kShopPort, kSpoofed);
     world.send(say, kUplink, kNeighbour);
     world.send(ask, kOtherUplink, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(no_pod_speaks_in_a_link_local_name_that_the_uplink_has_used) {
+    const auto ask = [](std::string_view source) {
+        return local(source, "ff02::1", support::neighbour(kSolicitation, kCast6.shop, kMac));
+    };
+    const auto say =
+        local("fe80::99", "ff02::1", support::neighbour(kAdvertisement, "fe80::99", kMac));
+    const std::pair<support::Bytes, Expect> kUses[] = {
+        {datagram("fe80::99", kCast6.shop), kOpened},
+        {ask("fe80::99"), kNeighbour},
+        {say, kNeighbour},
+        {local("fe80::99", "ff02::1", support::router_advertisement()), kNeighbour}};
+    for (const auto& [use, expected] : kUses) {
+        World world;
+        world.send(say, kShopPort, kNeighbour);  // nobody knows better yet
+        world.send(use, kUplink, expected);
+        world.send(say, kShopPort, kSpoofed);
+        world.send(ask("fe80::99"), kBankPort, kSpoofed);
+        world.now_ms += 100'000'000;
+        world.send(say, kShopPort, kSpoofed);
+        world.send(say, kOtherUplink, kNeighbour);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(asking_at_the_uplink_whether_a_link_local_address_is_free_takes_nothing) {
+    World world;
+    const auto probe =
+        local("::", "ff02::1:ff00:5", support::neighbour(kSolicitation, "fe80::5", kMac));
+    world.send(probe, kShopPort, kNeighbour);
+    world.send(probe, kUplink, kNeighbour);
+    world.send(probe, kShopPort, kNeighbour);
+    world.send(probe, kBankPort, kSpoofed);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_port_that_uses_a_link_local_address_keeps_it) {
+    World world;
+    const auto say =
+        local("fe80::5", "ff02::1", support::neighbour(kAdvertisement, "fe80::5", kMac));
+    world.send(say, kShopPort, kNeighbour);
+    world.send(say, kBankPort, kSpoofed);
+    world.send(local("fe80::5", "ff02::2", support::icmpv6({.type = 133})), kBankPort, kSpoofed);
+    world.send(say, kShopPort, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_with_too_many_link_local_addresses_is_told_and_counted) {
+    World world;
+    const auto say = [](std::uint32_t i) {
+        const std::string source = "fe80::1:" + std::to_string(i);
+        return local(source, "ff02::2", support::icmpv6({.type = 133}));
+    };
+    for (std::uint32_t i = 0; i < kLinkLocalsPerPort; ++i) {
+        world.send(say(i), kShopPort, kNeighbour);
+    }
+    world.send(say(kLinkLocalsPerPort), kShopPort,
+               {.reason = Reason::SpoofedSource, .moved = {{"link_locals_without_room", 1}}});
+    world.send(say(kLinkLocalsPerPort), kBankPort, kNeighbour);
+    world.send(say(0), kShopPort, kNeighbour);
+}
+
+BOOST_AUTO_TEST_CASE(the_pods_of_a_wire_share_no_link_with_those_of_another) {
+    Pipeline::Config config = World::default_config();
+    config.ports[kShopPort].has_node = config.ports[kBankPort].has_node = true;
+    World world({}, config);
+    const auto say =
+        local("fe80::5", "ff02::1", support::neighbour(kAdvertisement, "fe80::5", kMac));
+    world.send(say, kShopPort, kNeighbour);
+    world.send(say, kBankPort, kNeighbour);
+    world.send(say, kUplink, kNeighbour);
+    world.send(say, kShopPort, kSpoofed);
+}
+
+BOOST_AUTO_TEST_CASE(only_routers_ask_for_listeners) {
+    World world;
+    const auto query =
+        local("fe80::5", "ff02::1", support::icmpv6({.type = 130, .payload = support::Bytes(16)}));
+    world.send(query, kShopPort, {.reason = Reason::RogueRouterAdvert});
+    world.send(query, kUplink, kNeighbour);
 }
 
 BOOST_AUTO_TEST_CASE(routers_and_redirects_are_at_the_uplink) {
@@ -327,7 +417,7 @@ BOOST_AUTO_TEST_CASE(neighbour_discovery_from_afar_is_malformed) {
     const auto routed =
         frame({.source = kCast6.stranger, .destination = kCast6.bank, .hop_limit = 254}, ask);
     world.send(routed, kUplink, {.reason = Reason::Malformed});
-    const auto report = support::icmpv6({.type = 143, .payload = support::Bytes(20, 0)});
+    const auto report = support::icmpv6({.type = 143, .rest = 1, .payload = support::Bytes(20, 0)});
     world.send(local("fe80::5", "ff02::16", report), kShopPort, kNeighbour);
     world.send(local("::", "ff02::16", report), kShopPort, kNeighbour);
     world.send(frame({.source = "fe80::5", .destination = "ff02::16", .hop_limit = 2}, report),

@@ -168,6 +168,8 @@ inline Moved all_of(const base::Counters& counters) {
     all["ring_hops"] = counters.ring_hops.read();
     all["sleeps"] = counters.sleeps.read();
     all["would_deny"] = counters.would_deny.read();
+    all["macs_without_room"] = counters.macs_without_room.read();
+    all["link_locals_without_room"] = counters.link_locals_without_room.read();
     return all;
 }
 
