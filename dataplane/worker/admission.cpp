@@ -52,7 +52,7 @@ void Admission::find_flows(const Burst& burst, Round& round) noexcept {
     const std::size_t count = round.packets.count;
     for (std::size_t i = 0; i < count; ++i) {
         const Headers& headers = burst.headers[round.packets.list[i]];
-        round.tuples[i] = headers.icmp_error ? headers.embedded : headers.tuple;
+        round.tuples[i] = headers.icmp_error ? &headers.embedded : &headers.tuple;
     }
     parts_.flows.find({round.tuples.data(), count}, {round.found.data(), count});
     for (std::size_t i = 0; i < count; ++i) {
@@ -72,11 +72,29 @@ Matter Admission::matter_of_flow(const Burst& burst, std::size_t packet,
     return flow.port(found.reply) == origin ? Matter::Settled : Matter::Elsewhere;
 }
 
+/// Nearly every packet: one more of a flow that is as it was, and changes nothing about it. The
+/// rest is sorted out by sort(), which would come to the same about these.
+inline bool Admission::is_plain(const Burst& burst, std::size_t packet,
+                                const flow::Lookup& found) const noexcept {
+    if (found.index == flow::kNoFlow) return false;
+    const Headers& headers = burst.headers[packet];
+    const flow::Flow& flow = parts_.flows.at(found.index);
+    return flow::only_touches(flow, headers) && has_plain_ports(headers) &&
+           headers.fragment == parse::Fragment::None && !is_revoked(flow) &&
+           !parts_.flows.expired(flow, burst.now_s) && parts_.is_current(flow) &&
+           flow.port(found.reply) == parts_.trust.origin(burst.frames[packet].port);
+}
+
 void Admission::sort(const Burst& burst, Round& round) noexcept {
     for (std::size_t i = 0; i < round.packets.count; ++i) {
         const std::size_t packet = round.packets.list[i];
         const Headers& headers = burst.headers[packet];
         flow::Lookup& found = round.found[i];
+        if (is_plain(burst, packet, found) && !round.has_item(found.hash)) [[likely]] {
+            parts_.flows.at(found.index).touch(burst.now_s);
+            burst.outcomes[packet].establish();
+            continue;
+        }
         Matter matter = Matter::Unknown;
         if (is_neighbour(headers)) {
             matter = Matter::Neighbour;
@@ -121,6 +139,7 @@ void Admission::look_up(const Burst& burst, Round& round) noexcept {
 }
 
 void Admission::check_senders(const Burst& burst, Round& round) noexcept {
+    parts_.trust.set_now(burst.now_s);
     for (Item& item : round.all_items()) {
         const Headers& headers = burst.headers[item.packet];
         const std::uint16_t port = burst.frames[item.packet].port;
@@ -139,7 +158,6 @@ void Admission::check_senders(const Burst& burst, Round& round) noexcept {
         outcome.verdict = objection ? deny(*objection) : allow(base::Reason::NeighbourDiscovery);
     }
 }
-    parts_.trust.set_now(burst.now_s);
 
 /// About a flow that is still allowed, sent to the end whose packet it quotes, and not by a pod
 /// that has no part in it.

@@ -42,6 +42,7 @@ private:
     void ask_in_reverse(const Burst& burst, Round& round) noexcept;
 
     // One packet.
+    bool is_plain(const Burst& burst, std::size_t packet, const flow::Lookup& found) const noexcept;
     bool lives(const flow::Lookup& found, std::uint32_t now_s) noexcept;
     Matter matter_of_flow(const Burst& burst, std::size_t packet,
                           const flow::Lookup& found) const noexcept;

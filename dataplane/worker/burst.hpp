@@ -73,7 +73,7 @@ struct Item {
 
 struct Round {
     Places packets;  ///< to look up in the flow table
-    std::array<parse::Tuple, kBurst> tuples;
+    std::array<const parse::Tuple*, kBurst> tuples;
     std::array<flow::Lookup, kBurst> found;
 
     std::array<Item, kBurst> items;

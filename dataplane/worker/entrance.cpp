@@ -14,17 +14,19 @@ bool is_over_mtu(const parse::Headers& headers, const Frame& frame,
 
 }  // namespace
 
-std::optional<base::Verdict> entrance(const parse::Headers& headers, const Frame& frame,
-                                      const Trust& trust, const EntranceRules& rules) noexcept {
+base::Verdict entrance(const parse::Headers& headers, const Frame& frame, const Trust& trust,
+                       const EntranceRules& rules) noexcept {
+    constexpr base::Verdict kGoesOn{base::Action::Pass, base::Reason::Policy, base::kTierNone,
+                                    base::kNoRule};
     if (headers.kind == parse::Kind::Malformed) return deny(headers.problem);
     if (is_over_mtu(headers, frame, trust.facts(frame.port))) return deny(base::Reason::OverMtu);
     if (headers.kind == parse::Kind::NonIp) {
         return rules.pass_non_ip ? allow(base::Reason::NonIpAllowed) : deny(base::Reason::NonIp);
     }
-    if (headers.kind == parse::Kind::Arp) return std::nullopt;
+    if (headers.kind == parse::Kind::Arp) return kGoesOn;
     if (const Objection objection = trust.rogue(headers, frame.port)) return deny(*objection);
     if (is_dhcp_request(headers)) return allow(base::Reason::Dhcp);
-    return std::nullopt;
+    return kGoesOn;
 }
 
 base::Verdict without_snapshot(const parse::Headers& headers, const EntranceRules& rules) noexcept {

@@ -15,8 +15,6 @@
 #include "dataplane/worker/pipeline.hpp"
 #include "dataplane/worker/trust.hpp"
 
-#include <optional>
-
 namespace tierwall::worker {
 
 /// What the configuration says of packets that policy does not judge.
@@ -25,9 +23,16 @@ struct EntranceRules {
     bool pass_non_ip = false;
 };
 
-/// Nothing: the packet goes on to the flow table.
-std::optional<base::Verdict> entrance(const parse::Headers& headers, const Frame& frame,
-                                      const Trust& trust, const EntranceRules& rules) noexcept;
+/// Action Pass: the packet goes on to the flow table.
+base::Verdict entrance(const parse::Headers& headers, const Frame& frame, const Trust& trust,
+                       const EntranceRules& rules) noexcept;
+
+/// Nearly every packet: it goes on, whatever the rules.
+inline bool enters_freely(const parse::Headers& headers, const Frame& frame,
+                          const Trust& trust) noexcept {
+    return headers.kind == parse::Kind::Ip && headers.tuple.protocol == base::kIpTcp &&
+           frame.packet_length <= std::uint32_t{trust.facts(frame.port).mtu} + headers.l3_offset;
+}
 
 /// While there is nothing to enforce. ARP and neighbour discovery pass even when boot is closed:
 /// without them the peers would lose their neighbours, and no payload travels in them.

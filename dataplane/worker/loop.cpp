@@ -153,19 +153,16 @@ void Loop::judge_full_bursts() noexcept {
 // Judges and forwards the first `count` gathered frames; later ones move up.
 void Loop::judge(std::size_t count) noexcept {
     if (count == 0) return;
-    std::array<Frame, kBurst> frames;
-    std::array<parse::Headers, kBurst> headers;
-    std::array<Outcome, kBurst> outcomes;
     for (std::size_t i = 0; i < count; ++i) {
         const auto bytes = first_segment(gathered_[i]);
-        frames[i] = {.bytes = bytes.data(),
+        frames_[i] = {.bytes = bytes.data(),
                      .length = static_cast<std::uint32_t>(bytes.size()),
                      .packet_length = gathered_[i]->pkt_len,
                      .port = gathered_[i]->port};
     }
-    const auto judged_headers = std::span(headers).first(count);
-    const auto judged = std::span(outcomes).first(count);
-    const auto judged_frames = std::span(frames).first(count);
+    const auto judged_headers = std::span(headers_).first(count);
+    const auto judged = std::span(outcomes_).first(count);
+    const auto judged_frames = std::span(frames_).first(count);
     const Moment moment{snapshot_, now_ms_};
     pipeline_.decide(judged_frames, moment, judged_headers, judged);
     forwarder_.forward({.mbufs = std::span(gathered_).first(count),

@@ -75,6 +75,10 @@ private:
     std::vector<Handoff> handoffs_;
     std::array<rte_mbuf*, 2 * kBurst> gathered_{};
     std::size_t gathered_count_ = 0;
+    // Of the burst at hand; here, because clearing them would cost more than parsing.
+    std::array<Frame, kBurst> frames_;
+    std::array<parse::Headers, kBurst> headers_;
+    std::array<Outcome, kBurst> outcomes_;
     const Snapshot* snapshot_ = nullptr;
     std::uint64_t now_ms_ = 0;
     std::atomic<bool> stopping_{false};

@@ -28,6 +28,11 @@ inline bool is_rst(const parse::Headers& headers) noexcept {
     return has_tcp_flag(headers, parse::tcp_flag::kRst);
 }
 
+/// TCP or UDP: no errors about other packets, no questions about neighbours, no associations.
+inline bool has_plain_ports(const parse::Headers& headers) noexcept {
+    return is_tcp(headers) || headers.tuple.protocol == base::kIpUdp;
+}
+
 /// A SYN that is no answer.
 inline bool opens_tcp(const parse::Headers& headers) noexcept {
     return has_tcp_flag(headers, parse::tcp_flag::kSyn) &&

@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <new>
-#include <type_traits>
 #include <utility>
 
 namespace tierwall::worker {
@@ -26,8 +24,6 @@ constexpr std::uint64_t kExpireMax = 1024;
 
 /// Frames whose first line is on its way while an earlier one is read.
 constexpr std::size_t kParseAhead = 8;
-
-static_assert(std::is_trivially_destructible_v<parse::Headers>);
 
 std::shared_ptr<Bindings> bindings_of(const Pipeline::Config& config) {
     if (config.bindings != nullptr) return config.bindings;
@@ -96,9 +92,7 @@ void Pipeline::State::parse_all(const Burst& burst) noexcept {
             __builtin_prefetch(burst.frames[i + kParseAhead].bytes);
         }
         const Frame& frame = burst.frames[i];
-        // Made in place: a copy would read back in wide loads what was just written in narrow ones.
-        ::new (static_cast<void*>(&burst.headers[i]))
-            parse::Headers(parse::parse({frame.bytes, frame.length}, frame.packet_length));
+        parse::parse({frame.bytes, frame.length}, frame.packet_length, burst.headers[i]);
     }
 }
 
@@ -108,9 +102,13 @@ void Pipeline::State::enter(const Burst& burst) noexcept {
     later.count = 0;
     for (std::size_t i = 0; i < burst.frames.size(); ++i) {
         const parse::Headers& headers = burst.headers[i];
-        if (const auto verdict = entrance(headers, burst.frames[i], trust, rules)) {
+        base::Verdict verdict{.action = base::Action::Pass};
+        if (!enters_freely(headers, burst.frames[i], trust)) {
+            verdict = entrance(headers, burst.frames[i], trust, rules);
+        }
+        if (verdict.action != base::Action::Pass) {
             burst.outcomes[i].judged = false;
-            burst.outcomes[i].verdict = *verdict;
+            burst.outcomes[i].verdict = verdict;
         } else if (burst.snapshot == nullptr) {
             burst.outcomes[i].judged = false;
             burst.outcomes[i].verdict = without_snapshot(headers, rules);
@@ -176,8 +174,13 @@ void Pipeline::account(std::span<const Frame> frames, const Moment& moment,
                        std::span<const parse::Headers> headers,
                        std::span<const Outcome> outcomes) noexcept {
     State& state = *state_;
+    std::size_t established = 0;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         const Outcome& outcome = outcomes[i];
+        if (outcome.is_established()) [[likely]] {
+            ++established;
+            continue;
+        }
         state.counters.of(outcome.verdict.reason).add();
         if (outcome.verdict.action != base::Action::Allow) {
             state.hit(outcome.verdict.rule);
@@ -195,6 +198,7 @@ void Pipeline::account(std::span<const Frame> frames, const Moment& moment,
                         /*audit=*/true});
         }
     }
+    state.counters.of(base::Reason::Established).add(established);
 }
 
 base::Verdict Pipeline::judge_delivery(const parse::Headers& headers, const Snapshot* snapshot,

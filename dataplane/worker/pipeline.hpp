@@ -51,6 +51,16 @@ struct Outcome {
     base::Decision ingress;  ///< valid when `judged`
     base::Decision audit;    ///< valid when `judged`: see Inquiry::audit
     bool judged = false;     ///< policy was asked for this packet
+
+    /// Belongs to a flow that is known and current; nobody was asked.
+    void establish() noexcept {
+        judged = false;
+        verdict = {base::Action::Allow, base::Reason::Established, base::kTierNone, base::kNoRule};
+    }
+    bool is_established() const noexcept {
+        return !judged && verdict.reason == base::Reason::Established &&
+               verdict.action == base::Action::Allow;
+    }
 };
 
 class Pipeline {
@@ -78,7 +88,8 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    /// Judges a burst; `headers` receives what was parsed. Counts no packets yet.
+    /// Judges a burst; `headers` receives what was parsed, and may have served before. Counts no
+    /// packets yet.
     /// Requires: equal sizes, at most kBurst.
     void decide(std::span<const Frame> frames, const Moment& moment,
                 std::span<parse::Headers> headers, std::span<Outcome> outcomes) noexcept;
