@@ -127,6 +127,7 @@ std::vector<std::string> warnings_about(const Condition& condition) {
     std::vector<std::string> out;
     warn_about_control(condition, out);
     warn_about_packets(condition.counts, out);
+    warn_about_limits(condition, out);
     warn_about_room({"flow table", "flows_max", condition.flows, condition.flows_max}, out);
     warn_about_room({"address map", "addresses_max", condition.addresses, condition.addresses_max},
                     out);
@@ -135,4 +136,3 @@ std::vector<std::string> warnings_about(const Condition& condition) {
 }
 
 }  // namespace tierwall::agent
-    warn_about_limits(condition, out);

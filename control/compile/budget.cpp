@@ -6,10 +6,10 @@
 namespace tierwall::compile {
 namespace {
 
-using Indices = std::vector<std::size_t>;
+using Places = std::vector<std::size_t>;
 
 /// Takes the largest of `from` out until the others need no more than `most`.
-Indices largest(std::span<const Part> parts, Indices from, std::size_t most) {
+Places largest(std::span<const Part> parts, Places from, std::size_t most) {
     std::size_t sum = 0;
     for (const std::size_t i : from) sum += parts[i].rows;
     if (sum <= most) return {};
@@ -27,21 +27,21 @@ Indices largest(std::span<const Part> parts, Indices from, std::size_t most) {
 
 std::vector<Overrun> overruns(std::span<const Part> parts, const Budget& budget) {
     std::vector<Overrun> out;
-    const auto take = [&](const Indices& gone, const std::string& words, std::size_t most) {
+    const auto take = [&](const Places& gone, const std::string& words, std::size_t most) {
         for (const std::size_t i : gone) {
             const std::string limit = std::to_string(most) + " " + budget.unit;
             out.push_back({parts[i].policy, parts[i].rule, words + limit});
         }
     };
-    Indices left;
+    Places left;
     for (std::size_t first = 0; first < parts.size();) {
-        Indices own;
+        Places own;
         std::size_t next = first;
         for (; next < parts.size() && parts[next].policy == parts[first].policy; ++next) {
             own.push_back(next);
         }
         first = next;
-        const Indices gone = largest(parts, own, budget.policy);
+        const Places gone = largest(parts, own, budget.policy);
         take(gone, "needs more than ", budget.policy);
         for (const std::size_t i : own) {
             if (std::find(gone.begin(), gone.end(), i) == gone.end()) left.push_back(i);

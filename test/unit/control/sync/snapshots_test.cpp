@@ -47,7 +47,7 @@ private:
     std::string space() { return "ns" + std::to_string(below(3)); }
     std::string letter() { return std::string(1, static_cast<char>('a' + below(3))); }
     kube::Mode mode() { return static_cast<kube::Mode>(below(3)); }
-    kube::LabelSelector selector() { return {.match_labels = {{"app", letter()}}}; }
+    kube::LabelSelector selector() { return {{{"app", letter()}}, {}}; }
 
     void put(kube::Store& store, kube::Decoded decoded) {
         keys_.push_back(decoded.key);
