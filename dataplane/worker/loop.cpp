@@ -156,9 +156,9 @@ void Loop::judge(std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         const auto bytes = first_segment(gathered_[i]);
         frames_[i] = {.bytes = bytes.data(),
-                     .length = static_cast<std::uint32_t>(bytes.size()),
-                     .packet_length = gathered_[i]->pkt_len,
-                     .port = gathered_[i]->port};
+                      .length = static_cast<std::uint32_t>(bytes.size()),
+                      .packet_length = gathered_[i]->pkt_len,
+                      .port = gathered_[i]->port};
     }
     const auto judged_headers = std::span(headers_).first(count);
     const auto judged = std::span(outcomes_).first(count);

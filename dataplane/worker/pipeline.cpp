@@ -63,7 +63,7 @@ struct Pipeline::State {
     std::vector<base::Counter> hits;  ///< by rule
     std::vector<base::Counter> would_deny;
 
-    /// Of the time in which connections are picked up: a worker that nobody sends to has begun, too.
+    /// The time in which connections are picked up, also at a worker that nobody sends to.
     void begin(std::uint64_t now_ms) noexcept {
         if (started) return;
         started = true;

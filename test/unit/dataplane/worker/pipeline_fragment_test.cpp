@@ -134,8 +134,7 @@ BOOST_DATA_TEST_CASE(a_verdict_does_not_outlive_a_change_of_its_ends, data::make
     world.send(parts[1], kBankPort, kUnknown);
 }
 
-BOOST_DATA_TEST_CASE(nothing_follows_a_spoofed_first_fragment, data::make(kFamilies),
-                     family) {
+BOOST_DATA_TEST_CASE(nothing_follows_a_spoofed_first_fragment, data::make(kFamilies), family) {
     World world;
     const Cast& cast = cast_of(family);
     world.bind(cast.bank, kBankPort);
