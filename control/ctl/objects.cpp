@@ -30,7 +30,8 @@ base::Result<Objects> in_force(const kube::Store& store) {
         const bool is_name =
             std::find(objects.named.begin(), objects.named.end(), place) != objects.named.end();
         const std::string line = place + ": " + each.message;
-        if (!is_name && lines.insert(line).second) objects.problems.push_back(line);
+        if (!is_error(each) || is_name || !lines.insert(line).second) continue;
+        objects.problems.push_back(line);
     }
     return objects;
 }

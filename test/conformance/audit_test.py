@@ -139,7 +139,12 @@ class Audit(unittest.TestCase):
                     path = self.write(policies, space)
                     done = self.run_ctl("eval", "--manifests", path, "--probes", "-", "--output",
                                         "json", "--engine", engine, input=probes)
-                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    told = [line for line in done.stderr.splitlines()
+                            if line.startswith("tierwallctl: warning: ") and
+                            "tierwall.io/mode" in line]
+                    self.assertEqual(len(done.stderr.splitlines()), len(told), done.stderr)
+                    self.assertEqual(bool(told), "slip" in title)
                     answers = [json.loads(line) for line in done.stdout.splitlines()]
                     self.assertEqual([(a["verdict"], a.get("audit")) for a in answers],
                                      expected * 2)
