@@ -43,6 +43,9 @@ constexpr int kSettlingsAtStart = 5;
 /// What could not be read, watched or published is tried again after the first, then ever later.
 constexpr std::chrono::milliseconds kRetryFirst{1'000};
 constexpr std::chrono::milliseconds kRetryLast{30'000};
+/// What dataplanes are told of the objects.
+constexpr int kNoticeLines = 50;
+constexpr std::size_t kNoticeLineBytes = 900;
 
 struct Arguments {
     std::vector<std::string> manifests;
@@ -112,7 +115,9 @@ public:
 
 private:
     base::Status publish(push::SnapshotServer& server, Clock::time_point changed_at);
-    void say(const std::vector<kube::Problem>& problems, const std::vector<std::string>& blocked);
+    /// Everything that is wrong, each thing once: to the log what is new, to dataplanes all.
+    void say(const std::vector<kube::Problem>& problems, const std::vector<std::string>& blocked,
+             push::SnapshotServer& server);
 
     kube::Manifests manifests_;
     sync::Snapshots snapshots_;
@@ -146,10 +151,36 @@ bool may_pass(const kube::Problem& problem) {
     return is_place && (problem.error == base::Errc::Io || problem.error == base::Errc::NotFound);
 }
 
+/// One line of UTF-8, and not a long one.
+std::string notice_line(const std::string& text) {
+    std::string out = document::printable(text);
+    if (out.size() <= kNoticeLineBytes) return out;
+    std::size_t end = kNoticeLineBytes;
+    while ((static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;
+    return out.substr(0, end) + "...";
+}
+
+/// `lines`: errors sort before warnings.
+v1::Notice notice_of(const std::set<std::string>& lines, const std::vector<std::string>& blocked) {
+    v1::Notice notice;
+    for (const std::string& reason : blocked) {
+        if (notice.blocked_size() < kNoticeLines) notice.add_blocked(notice_line(reason));
+    }
+    for (const std::string& line : lines) {
+        if (notice.problems_size() < kNoticeLines) {
+            notice.add_problems(notice_line(line));
+        } else {
+            notice.set_more(notice.more() + 1);
+        }
+    }
+    return notice;
+}
+
 void Source::say(const std::vector<kube::Problem>& problems,
-                 const std::vector<std::string>& blocked) {
+                 const std::vector<std::string>& blocked, push::SnapshotServer& server) {
     std::set<std::string> now;
     for (const kube::Problem& problem : problems) now.insert(text(problem));
+    server.notify(notice_of(now, blocked));
     for (const std::string& reason : blocked) {
         now.insert("error: nothing new is enforced, because " + reason);
     }
@@ -186,7 +217,7 @@ void Source::update(push::SnapshotServer& server, const kube::ManifestWatch& wat
         if (!published.ok()) blocked.push_back(published.error().text());
         unfinished_ = unfinished_ || !published.ok();
     }
-    say(problems, blocked);
+    say(problems, blocked, server);
 }
 
 base::Status Source::publish(push::SnapshotServer& server, Clock::time_point changed_at) {
@@ -315,7 +346,7 @@ int main(int argc, char** argv) {
     const int ending = take_signals();
     const base::Status served = serve(arguments, *listen, std::move(*prefixes), ending);
     ::close(ending);
-    if (!served.ok()) return fail(1, served.error().text());
+    if (!served.ok()) return fail(2, served.error().text());
     spdlog::info("stopped");
     return 0;
 }

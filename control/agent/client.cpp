@@ -89,6 +89,10 @@ bool SyncClient::Connection::say_hello() {
 
 bool SyncClient::Connection::take(const v1::FromSource& message) {
     const std::uint64_t received_ns = monotonic_ns();
+    if (message.has_notice()) {
+        client_.note_notice(message.notice());
+        return true;
+    }
     if (draining_) return ++drained_ < kDrainMax;
     const base::Result<Staging::Heard> heard = client_.staging_.take(message, client_.current_);
     if (!heard.ok()) {
@@ -232,6 +236,7 @@ void SyncClient::note_connected() {
         state_.connected = true;
         state_.since = Clock::now();
         state_.last_error.clear();
+        state_.notice = {};
     }
     hooks_.log("connected to " + options_.sync.text());
 }
@@ -261,6 +266,21 @@ std::vector<Error> SyncClient::apply(proto::ResourceSet& snapshot, std::uint64_t
     state_.epoch = epoch;
     state_.hash = current_.hash().hex();
     return problems;
+}
+
+void SyncClient::note_notice(const v1::Notice& notice) {
+    const auto take = [](const auto& lines) {
+        std::vector<std::string> out;
+        for (const std::string& line : lines) {
+            if (out.size() == SourceNotice::kLinesMax) break;
+            if (line.size() <= SourceNotice::kLineBytesMax) out.push_back(line);
+        }
+        return out;
+    };
+    SourceNotice taken{take(notice.blocked()), take(notice.problems()), notice.more()};
+    taken.more += static_cast<std::uint64_t>(notice.problems_size()) - taken.problems.size();
+    const std::lock_guard lock(mutex_);
+    state_.notice = std::move(taken);
 }
 
 void SyncClient::note_answer(bool enforced, const std::vector<Error>& problems) {

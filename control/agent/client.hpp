@@ -34,6 +34,15 @@ class Channel;
 
 namespace tierwall::agent {
 
+/// What is wrong with the objects that the source makes snapshots of; lines for people.
+struct SourceNotice {
+    static constexpr std::size_t kLinesMax = 50;
+    static constexpr std::size_t kLineBytesMax = 1000;
+    std::vector<std::string> blocked;   ///< why it publishes nothing new
+    std::vector<std::string> problems;  ///< errors first
+    std::uint64_t more = 0;             ///< problems that are not among these
+};
+
 class SyncClient {
 public:
     using Clock = std::chrono::steady_clock;
@@ -65,6 +74,7 @@ public:
         std::uint64_t acks = 0;
         std::uint64_t nacks = 0;
         std::vector<base::Error> last_problems;  ///< of the last Nack; empty again after an Ack
+        SourceNotice notice;                     ///< what the source last said of its objects
     };
 
     /// `start`, `start_epoch`: what is enforced already, from disk; epoch 0 for nothing.
@@ -84,6 +94,7 @@ private:
     void note_connected();
     void note_lost(const std::string& why);
     std::vector<base::Error> apply(proto::ResourceSet& snapshot, std::uint64_t epoch);
+    void note_notice(const v1::Notice& notice);
     void note_answer(bool enforced, const std::vector<base::Error>& problems);
 
     const Options options_;

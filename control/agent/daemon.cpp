@@ -97,7 +97,10 @@ void Daemon::start_from_disk() {
         log_("error: " + disk_problem_);
         return;
     }
-    const std::vector<Error> problems = apply(stored->resources, stored->epoch, true);
+    const auto ready = build(stored->resources);
+    const std::vector<Error> problems = ready.ok()
+                                            ? apply(stored->resources, stored->epoch, *ready, true)
+                                            : std::vector<Error>{ready.error()};
     if (problems.empty()) {
         log_("enforcing epoch " + std::to_string(stored->epoch) + " from " + store_->path());
         return;
@@ -126,7 +129,10 @@ void Daemon::start_client() {
 std::vector<Error> Daemon::enforce(const proto::ResourceSet& resources, std::uint64_t epoch) {
     std::vector<Error> problems;
     const auto start = std::chrono::steady_clock::now();
-    if (!loop_.call([&] { problems = apply(resources, epoch, false); })) {
+    // Not on the control thread: meanwhile that answers people, and ends everything when it must.
+    const auto ready = build(resources);
+    if (!ready.ok()) return {ready.error()};
+    if (!loop_.call([&] { problems = apply(resources, epoch, *ready, false); })) {
         return {Error{Errc::Internal, "tierwalld", "is stopping, or too busy"}};
     }
     if (!problems.empty()) return problems;
@@ -150,8 +156,12 @@ bool Daemon::settle() {
     return true;
 }
 
+base::Result<BuiltRows> Daemon::build(const proto::ResourceSet& resources) const {
+    return build_rows(enforcer_->resources(), resources, [this] { return loop_.is_closed(); });
+}
+
 std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
-                                 bool from_disk) {
+                                 const BuiltRows& ready, bool from_disk) {
     std::vector<Error> problems;
     // Before a new pod can be reached at all its addresses belong to its port: afterwards somebody
     // else might claim them first.
@@ -165,7 +175,7 @@ std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint6
     const bool was_known = enforcer_->scope_is_known();
     const RuleTally::Leaving leaving =
         tally_.leaving(resources.since(enforcer_->resources()), *enforcer_, counts);
-    const base::Status applied = enforcer_->apply(resources, epoch, problems);
+    const base::Status applied = enforcer_->apply(resources, epoch, problems, ready);
     if (!applied.ok()) {
         bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
                          bind);

@@ -12,6 +12,7 @@
 /// Memory:  everything of the process apart from gRPC.
 /// Cost:    a few wake-ups a second.
 
+#include "control/agent/built_rows.hpp"
 #include "control/agent/client.hpp"
 #include "control/agent/config.hpp"
 #include "control/agent/denial_log.hpp"
@@ -58,8 +59,11 @@ private:
     void start_client();
     std::vector<base::Error> enforce(const proto::ResourceSet& resources, std::uint64_t epoch);
     bool settle();
+    /// What is enforced may be read by the thread of the stream: it changes only while that thread
+    /// waits for apply().
+    base::Result<BuiltRows> build(const proto::ResourceSet& resources) const;
     std::vector<base::Error> apply(const proto::ResourceSet& resources, std::uint64_t epoch,
-                                   bool from_disk);
+                                   const BuiltRows& ready, bool from_disk);
     void log_denied();
     std::uint64_t events_lost() const;
 

@@ -124,7 +124,7 @@ base::Status Enforcer::State::check_room(const std::vector<AddressWrite>& writes
     return Error{Errc::Limit, "Address", "workers still hold too many removed addresses"};
 }
 
-base::Result<Preparation> Enforcer::State::prepare(const Edit& edit) {
+base::Result<Preparation> Enforcer::State::prepare(const Edit& edit, const BuiltRows& ready) {
     Preparation next{.tables = std::nullopt,
                      .subjects = {},
                      .cidrs = cidrs,
@@ -134,7 +134,7 @@ base::Result<Preparation> Enforcer::State::prepare(const Edit& edit) {
     next.writes = address_writes(edit, next.scope_node);
     TW_TRY(room, check_room(next.writes));
     if (edit.tables_touched()) {
-        TW_TRY(built, build_tables(model, tables));
+        TW_TRY(built, build_tables(model, tables, ready));
         next.subjects = subjects_changed(tables, built, [this](std::uint32_t identity) {
             return identity == identity::kWorld || by_identity.contains(identity) ||
                    cidr_identities.contains(identity);
@@ -268,7 +268,7 @@ worker::Published<worker::Snapshot>& Enforcer::published() { return state_->publ
 identity::AddressMap& Enforcer::addresses() { return *state_->addresses; }
 
 base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
-                             std::vector<base::Error>& problems) {
+                             std::vector<base::Error>& problems, const BuiltRows& ready) {
     problems.clear();
     Problems found(problems, kProblemsMax);
     if (epoch == 0) found.add({Errc::Invalid, "epoch", "0 is no epoch"});
@@ -276,7 +276,7 @@ base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t 
     if (found.none()) edit.apply(resources.since(state_->resources), found);
     if (found.none()) edit.check(found);
     if (found.none()) {
-        base::Result<Preparation> next = state_->prepare(edit);
+        base::Result<Preparation> next = state_->prepare(edit, ready);
         base::Status status = base::Done{};
         if (next.ok()) {
             status = state_->carry_out(edit, std::move(*next), epoch);

@@ -12,6 +12,7 @@
 /// Memory:  the current resources, tables and names, and what workers may still hold of older ones.
 /// Cost:    proportional to what changed, except that validation of a full snapshot is O(n).
 
+#include "control/agent/built_rows.hpp"
 #include "dataplane/base/result.hpp"
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
@@ -59,9 +60,10 @@ public:
     identity::AddressMap& addresses();
 
     /// Validates, builds and publishes. `epoch` 1 or more. Fails with every problem found (at most
-    /// kProblemsMax); then everything is as before.
+    /// kProblemsMax); then everything is as before. `ready`: rows that are built already; others
+    /// are built here.
     base::Status apply(const proto::ResourceSet& resources, std::uint64_t epoch,
-                       std::vector<base::Error>& problems);
+                       std::vector<base::Error>& problems, const BuiltRows& ready = {});
     static constexpr std::size_t kProblemsMax = 20;
 
     /// Ties an address to a port of the configuration, or unties it (identity::kUnbound), at once.

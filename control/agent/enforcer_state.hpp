@@ -42,7 +42,7 @@ struct Enforcer::State {
     State(Options given, std::unique_ptr<worker::Readers> some_readers,
           std::unique_ptr<identity::AddressMap> map);
 
-    base::Result<Preparation> prepare(const Edit& edit);
+    base::Result<Preparation> prepare(const Edit& edit, const BuiltRows& ready);
     base::Status carry_out(const Edit& edit, Preparation preparation, std::uint64_t new_epoch);
     base::Status write_addresses(const std::vector<AddressWrite>& writes, std::uint32_t next);
     void index_addresses(const Edit& edit);

@@ -35,12 +35,19 @@ std::shared_ptr<const std::vector<std::uint32_t>> isolation_rules(const TableFac
     return rules;
 }
 
+bool holds(const tier::AclTable& table, const std::vector<tier::Row>& rows) {
+    return std::equal(table.rows().begin(), table.rows().end(), rows.begin(), rows.end());
+}
+
 base::Result<BuiltShard> build_shard(const std::shared_ptr<const TableFacts>& table,
                                      const std::shared_ptr<const MembershipFacts>& membership,
-                                     const BuiltShard* before) {
+                                     const BuiltShard* before, const BuiltRows& ready) {
     BuiltShard built{table, membership, {}};
+    const auto rows_ready = ready.find(table->key);
     if (before != nullptr && before->table->rows == table->rows) {
         built.shard.table = before->shard.table;
+    } else if (rows_ready != ready.end() && holds(*rows_ready->second, table->rows)) {
+        built.shard.table = rows_ready->second;
     } else if (!table->rows.empty()) {
         base::Result<std::shared_ptr<const tier::AclTable>> rows =
             tier::AclTable::build(table->rows);
@@ -143,7 +150,8 @@ std::shared_ptr<const tier::Ladder> make_ladder(const Tables& tables) {
 
 }  // namespace
 
-base::Result<Tables> build_tables(const Model& model, const Tables& before) {
+base::Result<Tables> build_tables(const Model& model, const Tables& before,
+                                  const BuiltRows& ready) {
     TW_TRY(fits, check_class_entries(model));
     Tables after;
     after.own_node_egress = before.own_node_egress;
@@ -159,7 +167,7 @@ base::Result<Tables> build_tables(const Model& model, const Tables& before) {
             after.shards.emplace(key, *known);
             continue;
         }
-        TW_TRY(shard, build_shard(table, members, known));
+        TW_TRY(shard, build_shard(table, members, known, ready));
         after.shards.emplace(key, std::move(shard));
     }
     after.groups = before.groups;

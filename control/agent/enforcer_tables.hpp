@@ -10,6 +10,7 @@
 /// Cost:    what changed; the map identity -> group of a tier and direction when one of its
 ///          memberships did.
 
+#include "control/agent/built_rows.hpp"
 #include "control/agent/decode_model.hpp"
 #include "dataplane/base/result.hpp"
 #include "dataplane/tier/ladder.hpp"
@@ -49,9 +50,10 @@ struct Tables {
     std::shared_ptr<const tier::Ladder> ladder;
 };
 
-/// Fails: Limit when tables or maps do not fit, Duplicate for an identity in two tables of one
+/// `ready`: rows that are built already. Fails: Limit when tables or maps do not fit, Duplicate for an identity in two tables of one
 /// tier and direction. Requires: a checked model.
-base::Result<Tables> build_tables(const Model& model, const Tables& before);
+base::Result<Tables> build_tables(const Model& model, const Tables& before,
+                                  const BuiltRows& ready = {});
 
 /// Identities whose flows may be judged otherwise by `after` than by `before`. `in_use` answers
 /// whether some address had this identity before; a peer that nobody had cannot have any flows.

@@ -31,6 +31,11 @@ bool Loop::run(Clock::time_point until) {
     }
 }
 
+bool Loop::is_closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+}
+
 void Loop::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;

@@ -34,6 +34,7 @@ public:
 
     /// Jobs that wait are dropped, run() returns.
     void close();
+    bool is_closed() const;
 
 private:
     struct Job {
@@ -41,7 +42,7 @@ private:
         bool done = false;
         bool dropped = false;
     };
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable arrived_;
     std::condition_variable finished_;
     std::deque<Job*> jobs_;

@@ -105,6 +105,9 @@ void Report::add_control(v1::StatusReply& reply) const {
     reply.set_acks(state.acks);
     reply.set_nacks(state.nacks);
     for (const base::Error& problem : state.last_problems) reply.add_last_problems(problem.text());
+    for (const std::string& reason : state.notice.blocked) reply.add_source_blocked(reason);
+    for (const std::string& problem : state.notice.problems) reply.add_source_problems(problem);
+    reply.set_source_problems_more(state.notice.more);
 }
 
 void Report::add_tables(v1::StatusReply& reply) const {
@@ -210,6 +213,9 @@ void Report::add_warnings(v1::StatusReply& reply) const {
     for (const base::Error& problem : state.last_problems) {
         condition.problems.push_back(problem.text());
     }
+    condition.source_blocked = state.notice.blocked;
+    condition.source_problems = state.notice.problems;
+    condition.source_problems_more = state.notice.more;
     condition.retired_snapshots = retired_;
     if (!parts_.enforcer.scope_is_known()) condition.unknown_scope = parts_.config.scope;
     condition.host = dataplane.warnings();

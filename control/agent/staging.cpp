@@ -47,6 +47,7 @@ base::Result<Staging::Heard> Staging::take(const v1::FromSource& message,
         case v1::FromSource::kBegin: return begin(message.begin(), current);
         case v1::FromSource::kChunk: return add(message.chunk());
         case v1::FromSource::kCommit: return commit(message.commit());
+        case v1::FromSource::kNotice: return Heard::More;  // part of no epoch
         case v1::FromSource::KIND_NOT_SET: break;
     }
     return disorder("a message of unknown kind");

@@ -81,6 +81,20 @@ void warn_about_room(const Room& room, std::vector<std::string>& out) {
                   room.key);
 }
 
+void warn_about_source(const Condition& condition, std::vector<std::string>& out) {
+    for (const std::string& reason : condition.source_blocked) {
+        out.push_back("tierwall-sync publishes nothing new, what was enforced last stays: " +
+                      reason);
+    }
+    for (const std::string& problem : condition.source_problems) {
+        out.push_back("tierwall-sync: " + problem);
+    }
+    if (condition.source_problems_more != 0) {
+        out.push_back("tierwall-sync: " + std::to_string(condition.source_problems_more) +
+                      " more: see its log");
+    }
+}
+
 void warn_about_control(const Condition& condition, std::vector<std::string>& out) {
     if (condition.epoch == 0) {
         out.push_back(condition.boot_open
@@ -102,6 +116,7 @@ void warn_about_control(const Condition& condition, std::vector<std::string>& ou
     for (const std::string& problem : condition.problems) {
         out.push_back("the last epoch was refused, the one before stays enforced: " + problem);
     }
+    warn_about_source(condition, out);
     if (!condition.disk_problem.empty()) {
         out.push_back("the snapshot on disk was of no use (" + condition.disk_problem +
                       "): the next one from tierwall-sync takes its place; check the disk");

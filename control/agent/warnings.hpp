@@ -36,8 +36,11 @@ struct Condition {
     std::string sync_error;
     std::vector<std::string> problems;  ///< of the last Nack, unless an Ack came since
     std::size_t retired_snapshots = 0;
-    std::vector<std::string> host;  ///< ways around the firewall
-    std::string unknown_scope;      ///< of which the snapshot has no node
+    std::vector<std::string> host;             ///< ways around the firewall
+    std::string unknown_scope;                 ///< of which the snapshot has no node
+    std::vector<std::string> source_blocked;   ///< why the source publishes nothing new
+    std::vector<std::string> source_problems;  ///< that it sees in its objects
+    std::uint64_t source_problems_more = 0;    ///< that are not among these
 };
 
 /// Nobody is protected here, and why.

@@ -272,7 +272,7 @@ void Compiler::State::find_ties() {
     const auto changed = [](const SideTables& side) {
         return side.side().tier != base::kTierNetworkPolicy && !side.groups().touched().empty();
     };
-    if (std::none_of(sides.begin(), sides.end(), changed)) return;
+    if (policies.changes().empty() && std::none_of(sides.begin(), sides.end(), changed)) return;
     std::set<std::pair<std::string, std::string>> pairs;
     for (const SideTables& side : sides) {
         if (side.side().tier == base::kTierNetworkPolicy) continue;

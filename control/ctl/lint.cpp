@@ -12,9 +12,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 namespace tierwall::ctl {
@@ -61,6 +63,22 @@ bool is_about_content(base::Errc code) {
     return code != base::Errc::Io && code != base::Errc::NotFound;
 }
 
+/// `error`: its place is FILE:LINE, or FILE alone.
+kube::Problem unreadable(const std::string& file, const base::Error& error) {
+    kube::Problem problem;
+    problem.path = file;
+    // Kubernetes' word for what passes a limit of its size.
+    problem.error = error.code == base::Errc::Limit ? base::Errc::TooLong : error.code;
+    problem.message = error.what;
+    const std::string_view place = error.where;
+    if (place.size() > file.size() + 1 && place.starts_with(file)) {
+        const std::string_view number = place.substr(file.size() + 1);
+        std::from_chars(number.data(), number.data() + number.size(), problem.line);
+        problem.message = "line " + std::string(number) + ": " + problem.message;
+    }
+    return problem;
+}
+
 /// A file that is named twice, directly or by its folder, is read once.
 base::Result<Read> read(const std::vector<std::string>& paths) {
     Read all;
@@ -76,11 +94,7 @@ base::Result<Read> read(const std::vector<std::string>& paths) {
             }
             const base::Error& error = contents.error();
             if (!is_about_content(error.code)) return error;
-            kube::Problem problem;
-            problem.path = error.where.empty() ? file : error.where;
-            problem.error = error.code;
-            problem.message = error.what;
-            all.problems.push_back(problem);
+            all.problems.push_back(unreadable(file, error));
         }
     }
     return all;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -98,30 +97,11 @@ std::string uri(const std::string& path, const std::string& folder) {
     return percent_encoded(relative.string());
 }
 
-struct FilePlace {
-    std::string path;
-    std::uint32_t line = 0;
-};
-
-/// A file that cannot be read as manifests is named with the line where reading stopped.
-FilePlace place_of(const kube::Problem& problem) {
-    FilePlace place{problem.path, problem.line};
-    const std::size_t colon = place.path.rfind(':');
-    if (!problem.object.empty() || colon == std::string::npos) return place;
-    std::uint32_t line = 0;
-    const char* end = place.path.data() + place.path.size();
-    const auto [stop, error] = std::from_chars(place.path.data() + colon + 1, end, line);
-    if (error == std::errc{} && stop == end && line > 0)
-        place = {place.path.substr(0, colon), line};
-    return place;
-}
-
 Json location(const kube::Problem& problem, const std::string& folder) {
     Json out = Json::object();
     if (!problem.path.empty()) {
-        const FilePlace place = place_of(problem);
-        Json physical = {{"artifactLocation", {{"uri", uri(place.path, folder)}}}};
-        if (place.line > 0) physical["region"] = {{"startLine", place.line}};
+        Json physical = {{"artifactLocation", {{"uri", uri(problem.path, folder)}}}};
+        if (problem.line > 0) physical["region"] = {{"startLine", problem.line}};
         out["physicalLocation"] = std::move(physical);
     }
     Json logical = Json::array();

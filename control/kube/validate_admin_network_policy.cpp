@@ -100,7 +100,7 @@ void AdminPolicyCheck::check_domain_use(const AdminPolicyRule& rule, const std::
     for (std::size_t i = 0; i < rule.peers->size(); ++i) {
         if (!(*rule.peers)[i].domain_names) continue;
         check_.warn(item(at, i) + ".domainNames", Errc::Invalid,
-                    "domainNames may only be used with Allow; the rule fails closed");
+                    "domainNames may only be used with Allow action; the rule fails closed");
     }
 }
 

@@ -98,9 +98,11 @@ void ClusterPolicyCheck::check_domain_use(const ClusterPolicyRule& rule,
     for (std::size_t i = 0; i < rule.peers->size(); ++i) {
         if (!(*rule.peers)[i].domain_names) continue;
         check_.warn(item(at, i) + ".domainNames", Errc::Invalid,
-                    baseline ? "domainNames cannot be used in the Baseline tier; the rule fails "
-                               "closed"
-                             : "domainNames may only be used with Accept; the rule fails closed");
+                    baseline
+                        ? "domainNames cannot be used in Baseline tier as NetworkPolicy cannot "
+                          "override FQDN rules; the rule fails closed"
+                        : "domainNames may only be used with Accept action; the rule fails "
+                          "closed");
     }
 }
 

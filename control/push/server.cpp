@@ -57,6 +57,7 @@ public:
 
     base::Status listen();
     void publish(const std::shared_ptr<const Edition>& edition, Clock::time_point changed_at);
+    void notify(v1::Notice notice);
     void stop();
     const Edition* latest() const { return latest_.get(); }
     std::vector<Roll::Row> dataplanes() const { return roll_.rows(); }
@@ -75,7 +76,8 @@ private:
     std::mutex mutex_;
     std::condition_variable empty_;
     std::map<std::uint64_t, std::shared_ptr<Subscriber>> subscribers_;
-    std::shared_ptr<const Edition> latest_;  ///< written by the control thread, under the lock
+    std::shared_ptr<const Edition> latest_;     ///< written by the control thread, under the lock
+    std::shared_ptr<const v1::Notice> notice_;  ///< null: never anything wrong
     std::uint64_t next_id_ = 1;
     bool closing_ = false;
     std::atomic<bool> stopped_{false};
@@ -109,6 +111,7 @@ grpc::ServerBidiReactor<v1::FromDataplane, v1::FromSource>* SnapshotServer::Serv
     grpc::CallbackServerContext* context) {
     std::shared_ptr<Subscriber> subscriber;
     std::shared_ptr<const Edition> latest;
+    std::shared_ptr<const v1::Notice> notice;
     {
         const std::lock_guard lock(mutex_);
         if (closing_) return new Refusal({grpc::StatusCode::UNAVAILABLE, "closing"});
@@ -120,8 +123,10 @@ grpc::ServerBidiReactor<v1::FromDataplane, v1::FromSource>* SnapshotServer::Serv
                                                   [this](std::uint64_t which) { gone(which); });
         subscribers_[id] = subscriber;
         latest = latest_;
+        notice = notice_;
     }
     roll_.enter(subscriber->id(), context->peer());
+    if (notice) subscriber->inform(std::move(notice));
     if (latest) subscriber->offer(std::move(latest));
     subscriber->start();
     return subscriber.get();
@@ -157,6 +162,21 @@ void SnapshotServer::Service::publish(const std::shared_ptr<const Edition>& edit
     }
     roll_.published(edition->epoch(), edition->changed(), changed_at);
     for (const auto& subscriber : subscribers()) subscriber->offer(edition);
+}
+
+void SnapshotServer::Service::notify(v1::Notice notice) {
+    const auto is_empty = [](const v1::Notice& each) {
+        return each.blocked().empty() && each.problems().empty();
+    };
+    const auto now = std::make_shared<const v1::Notice>(std::move(notice));
+    {
+        const std::lock_guard lock(mutex_);
+        if (notice_ ? now->SerializeAsString() == notice_->SerializeAsString() : is_empty(*now)) {
+            return;
+        }
+        notice_ = now;
+    }
+    for (const auto& subscriber : subscribers()) subscriber->inform(now);
 }
 
 void SnapshotServer::Service::stop() {
@@ -204,6 +224,8 @@ base::Status SnapshotServer::publish(proto::ResourceSet resources, std::uint64_t
     service_->publish(edition, changed_at);
     return base::Done{};
 }
+
+void SnapshotServer::notify(v1::Notice notice) { service_->notify(std::move(notice)); }
 
 void SnapshotServer::stop() { service_->stop(); }
 

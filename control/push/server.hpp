@@ -47,6 +47,9 @@ public:
     /// Fails: TooLong when one resource cannot travel; then the last edition stays.
     base::Status publish(proto::ResourceSet resources, std::uint64_t epoch,
                          Clock::time_point changed_at = Clock::now());
+    /// Tells every dataplane, also those that come later, what is wrong with the objects. Saying
+    /// the same again sends nothing.
+    void notify(v1::Notice notice);
     /// Ends all streams; dataplanes keep enforcing what they have.
     void stop();
 

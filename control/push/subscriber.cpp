@@ -42,6 +42,12 @@ void Subscriber::offer(std::shared_ptr<const Edition> edition) {
     advance(Clock::now());
 }
 
+void Subscriber::inform(std::shared_ptr<const v1::Notice> notice) {
+    const std::lock_guard lock(mutex_);
+    notice_ = std::move(notice);
+    advance(Clock::now());
+}
+
 void Subscriber::tick(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
@@ -179,13 +185,21 @@ bool Subscriber::is_due(Clock::time_point now) const {
     return latest_->epoch() != nacked_epoch_ || now >= retry_at_;
 }
 
-void Subscriber::advance(Clock::time_point now) {
-    if (finished_ || writing_) return;
+bool Subscriber::next(Clock::time_point now) {
+    if (greeted_ && notice_) {
+        *outgoing_.mutable_notice() = *notice_;
+        notice_.reset();
+        return true;
+    }
     if (!transmission_ && is_due(now)) {
         transmission_.emplace(latest_, base_);
         since_ = now;
     }
-    if (!transmission_ || !transmission_->next(outgoing_)) return;
+    return transmission_ && transmission_->next(outgoing_);
+}
+
+void Subscriber::advance(Clock::time_point now) {
+    if (finished_ || writing_ || !next(now)) return;
     writing_ = true;
     StartWrite(&outgoing_);
 }

@@ -45,6 +45,8 @@ public:
     /// Begins to read; lives until gRPC is done with it.
     void start();
     void offer(std::shared_ptr<const Edition> edition);
+    /// Says it as soon as the message on its way is out.
+    void inform(std::shared_ptr<const v1::Notice> notice);
     /// Looks at what time has brought: silence, or a retry that is due.
     void tick(Clock::time_point now);
     void close(const grpc::Status& status);
@@ -62,6 +64,8 @@ private:
     grpc::Status take_ack(const v1::Ack& ack);
     grpc::Status take_nack(const v1::Nack& nack);
     bool is_due(Clock::time_point now) const;
+    /// What is to be said next is in `outgoing_`; false when that is nothing.
+    bool next(Clock::time_point now);
     void advance(Clock::time_point now);
 
     const std::uint64_t id_;
@@ -81,6 +85,7 @@ private:
 
     std::optional<Base> base_;  ///< what the dataplane is known to have
     std::shared_ptr<const Edition> latest_;
+    std::shared_ptr<const v1::Notice> notice_;  ///< not yet said
     std::optional<Transmission> transmission_;
     std::uint64_t acked_epoch_ = 0;
     std::uint64_t nacked_epoch_ = 0;

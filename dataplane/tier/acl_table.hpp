@@ -10,7 +10,7 @@
 /// nothing is ever rebuilt in place.
 ///
 /// Threads: immutable after build(); classify() by any worker. build() and the destructor on
-///          control threads only.
+///          any thread but a worker.
 /// Memory:  owned by the object; rows_max rows at most.
 /// Cost:    about 15-40 ns a key in bursts of 32; building 10k rows about a second.
 
@@ -67,6 +67,7 @@ public:
     void classify(std::span<const Key> keys, std::span<std::uint32_t> rows) const noexcept;
 
     const Row& row(std::uint32_t index) const noexcept { return rows_[index]; }
+    std::span<const Row> rows() const noexcept { return rows_; }
     std::size_t size() const noexcept { return rows_.size(); }
 
 private:

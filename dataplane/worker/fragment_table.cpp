@@ -28,6 +28,9 @@ bool FragmentTable::live(const Entry& entry, std::uint32_t now_s) noexcept {
 FragmentTable::Entry* FragmentTable::to_replace(Bucket& bucket, const FragmentKey& key,
                                                 const FragmentVerdict& verdict,
                                                 std::uint32_t now_s) noexcept {
+    constexpr std::uint64_t kSixteen = 16;  // more than a bucket holds
+    constexpr std::uint64_t kAges = 64;
+    static_assert(kFragmentTimeoutS < kAges && kFragmentWays < kSixteen);
     Entry* chosen = nullptr;
     std::uint64_t most = 0;
     for (Entry& entry : bucket) {
@@ -40,8 +43,9 @@ FragmentTable::Entry* FragmentTable::to_replace(Bucket& bucket, const FragmentKe
             places += other.verdict.origin == entry.verdict.origin;
             sources += other.key.source == entry.key.source;
         }
-        const std::uint64_t age = now_s - entry.seen_s + 1;  // below kFragmentTimeoutS + 1
-        const std::uint64_t weight = ((denied * 16u + places) * 16u + sources) * 64u + age;
+        const std::uint64_t age = now_s - entry.seen_s + 1;  // below kAges
+        const std::uint64_t weight =
+            ((denied * kSixteen + places) * kSixteen + sources) * kAges + age;
         if (weight <= most) continue;
         most = weight;
         chosen = &entry;

@@ -26,7 +26,8 @@ std::vector<std::string> port_warnings(const std::vector<PortConfig>& ports, con
                            ": one of them lies, or the MAC has moved; tie it to its port with mac: "
                            "in the configuration");
     }
-    for (std::uint16_t port = 0; port < ports.size(); ++port) {
+    const auto count = static_cast<std::uint16_t>(ports.size());
+    for (std::uint16_t port = 0; port < count; ++port) {
         if (!bindings.incomplete(port)) continue;
         warnings.push_back("port " + ports[port].name + " has more than " +
                            std::to_string(kPodsPerPortMax) +

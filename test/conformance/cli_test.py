@@ -422,8 +422,16 @@ class Lint(Case):
         self.write("broken.yaml", "a: [")
         done = run("lint", self.folder)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("broken.yaml", done.stdout)
+        self.assertIn("broken.yaml: line 1: ", done.stdout)
         self.assertIn("NetworkPolicy/shop/wrong", done.stdout)
+
+    def test_files_that_cannot_be_read_have_kubernetes_words(self):
+        broken = self.write("broken.yaml", "a: 1\nb: [")
+        deep = self.write("deep.yaml", "[" * 100_000)
+        rows = json.loads(run("lint", broken, deep, "--output", "json").stdout)
+        self.assertEqual([(row["path"], row["object"], row["field"], row["error"])
+                          for row in rows],
+                         [(str(broken), "", "", "Invalid"), (str(deep), "", "", "TooLong")])
 
 
 class LintWarnings(Case):

@@ -97,7 +97,11 @@ spec: {tier: Admin, priority: 5000, subject: {namespaces: {}}, ingress: [{action
             time.sleep(0.7)
             self.assertEqual(int(lab.status()["epoch"]), epoch)
             self.assertIn("ClusterNetworkPolicy/broken", lab.sync.tail(40))
+            status = lab.status()
+            self.assertIn("ClusterNetworkPolicy/broken", " ".join(status["source_blocked"]))
+            self.assertTrue(any("publishes nothing new" in w for w in status["warnings"]), status)
             lab.write_manifest("80-cluster.yaml", "")
+            e2e.wait_until(lambda: not lab.status().get("source_blocked"), 5, "nothing blocked")
             lab.write_manifest(CART, demo_text("cart-closed.yaml"))
             lab.wait_enforced(epoch)
             e2e.wait_until(lambda: not e2e.expected_now(lab, one("shop/web", "shop/cart", False)),

@@ -170,6 +170,47 @@ BOOST_AUTO_TEST_CASE(epochs_are_enforced_then_acknowledged_then_stored) {
     BOOST_TEST(client.state().epoch == 11u);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_the_objects_is_known_until_it_is_right) {
+    const test::Folder folder;
+    const auto server = serve(folder.at("s"));
+    Enforced enforced;
+    const SyncClient early(options_for(folder.at("s")), enforced.hooks(), {}, 0);
+    v1::Notice notice;
+    notice.add_blocked("a.yaml cannot be read");
+    notice.add_problems("error: odd");
+    notice.set_more(2);
+    server->notify(notice);
+    BOOST_REQUIRE(server->publish(numbered(3), 10).ok());
+    const SyncClient late(options_for(folder.at("s")), enforced.hooks(), {}, 0);
+    for (const SyncClient* client : {&early, &late}) {
+        BOOST_TEST(eventually([&] {
+            const agent::SourceNotice heard = client->state().notice;
+            return heard.blocked == std::vector<std::string>{"a.yaml cannot be read"} &&
+                   heard.problems == std::vector<std::string>{"error: odd"} && heard.more == 2;
+        }));
+        BOOST_TEST(eventually([&] { return client->state().epoch == 10; }));
+    }
+    server->notify({});
+    for (const SyncClient* client : {&early, &late}) {
+        BOOST_TEST(eventually([&] { return client->state().notice.blocked.empty(); }));
+        BOOST_TEST(client->state().notice.problems.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_notice_in_the_midst_of_an_epoch_disturbs_nothing_and_is_bounded) {
+    const test::Folder folder;
+    v1::FromSource notice;
+    for (int i = 0; i < 60; ++i) notice.mutable_notice()->add_problems("error: odd");
+    notice.mutable_notice()->add_blocked(std::string(2000, 'x'));
+    const Script source(folder.at("s"), {begin(7), notice, commit(7, {})});
+    Enforced enforced;
+    const SyncClient client(options_for(folder.at("s")), enforced.hooks(), {}, 0);
+    BOOST_TEST(eventually([&] { return client.state().epoch == 7; }));
+    BOOST_TEST(client.state().notice.problems.size() == agent::SourceNotice::kLinesMax);
+    BOOST_TEST(client.state().notice.more == 10u);
+    BOOST_TEST(client.state().notice.blocked.empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_came_from_disk_is_not_sent_again) {
     const test::Folder folder;
     const auto server = serve(folder.at("s"));

@@ -48,7 +48,9 @@ BOOST_AUTO_TEST_CASE(a_closed_loop_lets_nobody_wait_for_ever) {
         });
     }
     std::this_thread::sleep_for(20ms);
+    BOOST_TEST(!loop.is_closed());
     loop.close();
+    BOOST_TEST(loop.is_closed());
     for (std::thread& caller : callers) caller.join();
     BOOST_TEST(refused.load() == 4);
     BOOST_TEST(!loop.call([] {}));
@@ -80,6 +82,9 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     condition.flows_max = 100;
     condition.flows = 90;
     condition.problems = {"Rule 3: no tier"};
+    condition.source_blocked = {"a.yaml cannot be read"};
+    condition.source_problems = {"error: NetworkPolicy/shop/web spec: odd"};
+    condition.source_problems_more = 9;
     condition.retired_snapshots = 3;
     condition.host = {"tw0 has an address"};
     std::string all;
@@ -89,7 +94,10 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
           "tso off gso off", "raise flows_max", "2 packets to service addresses",
           "5 packets came from a MAC address", "6 frames came from MAC",
           "7 messages came from link-local", "8 first fragments", "nearly full (90 of 100)",
-          "Rule 3: no tier", "a worker is stuck", "tw0 has an address"}) {
+          "Rule 3: no tier",
+          "publishes nothing new, what was enforced last stays: a.yaml cannot be read",
+          "tierwall-sync: error: NetworkPolicy/shop/web spec: odd", "9 more: see its log",
+          "a worker is stuck", "tw0 has an address"}) {
         BOOST_TEST_CONTEXT(words) BOOST_TEST(all.find(words) != std::string::npos);
     }
 }

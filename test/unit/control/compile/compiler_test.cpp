@@ -351,6 +351,10 @@ BOOST_AUTO_TEST_CASE(equal_priorities_are_warned_about_when_they_meet_at_a_pod) 
                 BOOST_TEST((problem.severity == kube::Severity::Warning));
             }
         }
+        world.policies.back().priority += 10;
+        BOOST_TEST(compiled(compiler, world).warnings.empty());
+        world.policies.back() = c.second;
+        BOOST_TEST(compiled(compiler, world).warnings.size() == c.warnings);
         world.policies.pop_back();
         BOOST_TEST(compiled(compiler, world).warnings.empty());
     }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/built_rows.hpp"
+
+#include <utility>
+
+namespace tierwall::agent {
+
+base::Result<BuiltRows> build_rows(const proto::ResourceSet& before, const proto::ResourceSet& now,
+                                   const std::function<bool()>& stopped) {
+    BuiltRows out;
+    for (const auto& change : now.since(before).upserts) {
+        const proto::Key& key = change.first;
+        if (key.type != v1::RESOURCE_TYPE_TABLE) continue;
+        if (stopped()) return base::Error{base::Errc::Internal, "tierwalld", "is stopping"};
+        const auto table = decode_table(key, *now.find(key));
+        if (!table.ok() || table->rows.empty()) continue;
+        const std::string* old_body = before.find(key);
+        if (old_body != nullptr) {
+            const auto old = decode_table(key, *old_body);
+            if (old.ok() && old->rows == table->rows) continue;
+        }
+        auto built = tier::AclTable::build(table->rows);
+        if (!built.ok()) {
+            built.error().where = "Table " + text(table->key);
+            return std::move(built).error();
+        }
+        out.emplace(table->key, std::move(*built));
+    }
+    return out;
+}
+
+}  // namespace tierwall::agent
