@@ -231,7 +231,7 @@ Scenario generate(Random& random) {
     Json& cluster = scenario.cluster;
     cluster = {{"namespaces", Json::array()}, {"nodes", Json::array()}, {"pods", Json::array()}};
     // Of many clusters nothing is audited.
-    cluster["audited"] = random.pick({0, 0, 0, 15, 40, 80});
+    cluster["audited"] = random.pick({0, 0, 0, 30, 60, 100});
     const Sizes sizes = random_sizes(random);
     add_namespaces(random, cluster);
     for (int i = 1; i <= sizes.nodes; ++i) cluster["nodes"].push_back(random_node(random, i));
