@@ -135,6 +135,12 @@ CASES = {
     "an audited isolation leaves to the baseline what no rule allows": (
         OPEN % AUDIT + "---" + BASELINE % "", "", [DENY, DENY, ALLOW]),
     "the same enforced": (OPEN % "" + "---" + BASELINE % "", "", [DENY, DENY, ALLOW]),
+    "an open door before the baseline in an isolation": (
+        OPEN % AUDIT + "---" + CLOSED % "" + "---" + FLOOR, "", [DENY, DENY, ALLOW]),
+    "an audited isolation beside an enforced one before the baseline": (
+        OPEN % "" + "---" + CLOSED % AUDIT + "---" + FLOOR, "", [DENY, DENY, ALLOW]),
+    "an audited isolation alone": (
+        OPEN % AUDIT, "", [("allow", BY_OPEN), ("allow", BY_OPEN), ALLOW]),
     "an audited isolation before an audited baseline": (
         OPEN % AUDIT + "---" + BASELINE % AUDIT, "",
         [("allow", BY_OPEN), ("allow", BY_OPEN), ALLOW]),
