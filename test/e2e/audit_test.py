@@ -50,7 +50,7 @@ kind: NetworkPolicy
 metadata: {namespace: shop, name: web-open, annotations: {tierwall.io/mode: %s}}
 spec:
   podSelector: {matchLabels: {app: web}}
-  ingress: [{ports: [{port: 80}]}]
+  ingress: [{ports: [{port: 80}, {port: 9000}]}]
 ---
 apiVersion: policy.networking.k8s.io/v1alpha2
 kind: ClusterNetworkPolicy
