@@ -2,8 +2,8 @@
 #pragma once
 
 /// \file
-/// judge(): what the API's text says about the first packet of a connection, and docs/AUDIT.md about
-/// policies that are audited.
+/// judge(): what the API's text says about the first packet of a connection, and docs/AUDIT.md
+/// about policies that are audited.
 ///
 /// It asks every policy, rule and peer anew for each question and keeps nothing. It shares no code
 /// with the compiler or the tables that it is compared with.

@@ -189,8 +189,8 @@ struct SmallSnapshot {
         out.set_audits(audits);
         put(v1::RESOURCE_TYPE_TIER, proto::number_key({number}), out);
     }
-    /// NetworkPolicy/shop/web is audited: it only allows, and its whole table is there for those who
-    /// ask what would be.
+    /// NetworkPolicy/shop/web is audited: it only allows, and its whole table is there for those
+    /// who ask what would be.
     void audit_web() {
         v1::Policy web = policy_body(kWebPolicy, 1, "NetworkPolicy/shop/web");
         web.set_audit(true);

@@ -420,16 +420,15 @@ BOOST_AUTO_TEST_CASE(audited_tables_stand_in_for_enforced_ones_only_when_that_is
 }
 
 BOOST_AUTO_TEST_CASE(what_would_be_has_the_exceptions_for_own_nodes_that_what_is_enforced_has) {
-    using tier::TierKind;
-    const std::vector<tier::Tier> tiers{
-        with_audit(without_subjects(1, TierKind::Isolating), single(1, TierKind::Isolating, {}))};
-    const base::Decision isolated{Action::Deny, 0, 1, kIsolationRule};
-    const base::Decision own_node{Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
+    constexpr tier::TierKind kKind = tier::TierKind::Isolating;
+    const tier::Tier tier = with_audit(without_subjects(1, kKind), single(1, kKind, {}));
     for (const bool exempt : {false, true}) {
-        const tier::Ladder ladder(tiers, exempt);
-        BOOST_CHECK(would(ladder, Direction::Egress, question(kPod, true)) ==
-                    (exempt ? own_node : isolated));
-        BOOST_CHECK(would(ladder, Direction::Ingress, question(kPod, true)) == own_node);
+        const tier::Ladder ladder({tier}, exempt);
+        const auto egress = would(ladder, Direction::Egress, question(kPod, true));
+        BOOST_CHECK_EQUAL(egress.tier, exempt ? base::kTierOwnNode : 1);
+        BOOST_CHECK_EQUAL(egress.action == Action::Allow, exempt);
+        const auto ingress = would(ladder, Direction::Ingress, question(kPod, true));
+        BOOST_CHECK_EQUAL(ingress.tier, base::kTierOwnNode);
     }
 }
 
