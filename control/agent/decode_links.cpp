@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/decode_links.hpp"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 
@@ -159,10 +160,22 @@ private:
                 return numbered("policy", number) + " belongs to another tier";
             }
         }
+        if (isolating && is_open(table, group)) return {};
         if (isolating) return problem_of(table, group.isolation_rule, true);
         if (group.isolation_rule != base::kNoRule)
             return "isolation in a tier that does not isolate";
         return {};
+    }
+
+    /// Only audited policies do without isolation, and only where they are not enforced. Requires:
+    /// policies that are there.
+    bool is_open(const TableFacts& table, const GroupFacts& group) const {
+        const auto audited = [this](std::uint32_t number) {
+            return model_.policies.at(number).audit;
+        };
+        return group.isolation_rule == base::kNoRule && real_tier(table) == table.key.tier &&
+               !group.policies.empty() &&
+               std::all_of(group.policies.begin(), group.policies.end(), audited);
     }
 
     std::string problem_of(const TableFacts& table, std::uint32_t number, bool isolation) const {

@@ -150,7 +150,8 @@ std::string tier_words(const Enforcer::TierView& view, const std::optional<RuleN
         return own_node_words(side.subject, side.peer, side.direction == base::Direction::Egress);
     }
     if (view.audited && view.tier == base::tier_name(base::kTierNetworkPolicy)) {
-        return "only audited policies select " + side.subject + ", and those isolate nobody";
+        return "only audited policies select " + side.subject + "; none of their rules allows " +
+               side.matter + ", and they isolate nobody";
     }
     return "policies select " + side.subject + ", but none of their rules " +
            (view.audited ? "that are enforced " : "") + "is about " + side.matter;

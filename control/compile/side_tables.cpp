@@ -23,12 +23,18 @@ std::uint32_t rows_estimate(const CompiledPolicy& policy, base::Direction direct
     return static_cast<std::uint32_t>(std::min(rows, kMost));
 }
 
-/// An audited NetworkPolicy isolates nobody; but where another one does, its rules allow.
-void keep_isolated(View view, std::vector<const CompiledPolicy*>& policies) {
+/// An audited NetworkPolicy isolates nobody, but its rules allow. So it makes a difference to those
+/// whom no other one isolates; and where all that select them have no rule, nothing acts.
+void keep_isolated(const Side& side, std::vector<const CompiledPolicy*>& policies) {
     const bool audited_only =
         std::all_of(policies.begin(), policies.end(),
                     [](const CompiledPolicy* policy) { return policy->policy->audit; });
-    if (audited_only != (view == View::Audit)) policies.clear();
+    const bool mute =
+        std::all_of(policies.begin(), policies.end(), [&side](const CompiledPolicy* policy) {
+            return policy->rules[index_of(side.direction)].empty();
+        });
+    const bool kept = side.view == View::Audit ? audited_only : !(audited_only && mute);
+    if (!kept) policies.clear();
 }
 
 /// Of an audited policy only what is no denial acts. Where there was none, nothing is withheld.
@@ -51,7 +57,7 @@ void keep_ordered(const Side& side, std::vector<const CompiledPolicy*>& policies
 /// Leaves the policies that this side's tables are made of.
 void keep_asked(const Side& side, std::vector<const CompiledPolicy*>& policies) {
     if (side.tier == base::kTierNetworkPolicy) {
-        keep_isolated(side.view, policies);
+        keep_isolated(side, policies);
     } else {
         keep_ordered(side, policies);
     }
@@ -68,7 +74,9 @@ kube::Problem problem_of(const Overrun& overrun, const Side& side, const PolicyT
     problem.field = "spec." + direction;
     problem.error = base::Errc::Limit;
     if (overrun.rule == 0) {
-        problem.message = overrun.what + "; it isolates, but none of its rules is enforced";
+        problem.message = overrun.what + (policy.policy->audit
+                                              ? "; none of its rules is enforced"
+                                              : "; it isolates, but none of its rules is enforced");
         return problem;
     }
     const auto& rules = policy.rules[index_of(side.direction)];

@@ -83,14 +83,14 @@ bool Builder::is_written(const CompiledPolicy& policy, const CompiledRule& rule)
     return input_.side.view == View::Audit || !policy.withholds(rule);
 }
 
-/// Of the first policy that isolates.
+/// Of the first policy that isolates; kNoRule: none does.
 std::uint32_t Builder::isolation_rule(const Group& group) const {
     for (const std::uint32_t number : group.key->policies) {
         const CompiledPolicy& policy = input_.policies.at(number);
         const bool isolates = input_.side.view == View::Audit || !policy.policy->audit;
         if (isolates) return policy.isolation_rule[index_of(input_.side.direction)];
     }
-    return 0;
+    return base::kNoRule;
 }
 
 void Builder::draft_policies() {

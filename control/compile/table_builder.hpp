@@ -30,9 +30,9 @@
 
 namespace tierwall::compile {
 
-/// Which policies' denials stand in a table.
+/// Which policies' denials, isolation among them, stand in a table.
 enum class View : std::uint8_t {
-    Enforced,  ///< those of policies that are not audited
+    Enforced,  ///< those of policies that are not audited; what allows and passes of all
     Audit,     ///< all; only subjects for which that can make a difference have groups
 };
 

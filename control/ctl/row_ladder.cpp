@@ -89,13 +89,12 @@ base::Decision decision_on(const Index& index, base::Direction direction,
             return {row->action, 0, tier.number, row->rule};
         }
         if (tier.kind == tier::TierKind::Ordered) continue;
+        const std::uint32_t isolation = table.groups.at(group).isolation_rule;
+        if (isolation == base::kNoRule) continue;
         if (question.own_node && direction == base::Direction::Ingress) {
             return {base::Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
         }
-        const auto facts = table.groups.find(group);
-        const std::uint32_t rule =
-            facts == table.groups.end() ? base::kNoRule : facts->second.isolation_rule;
-        return {base::Action::Deny, 0, tier.number, rule};
+        return {base::Action::Deny, 0, tier.number, isolation};
     }
     return {};
 }

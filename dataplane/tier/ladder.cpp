@@ -39,10 +39,11 @@ std::uint16_t class_in(const Shard& shard, std::uint32_t peer) noexcept {
     return (*shard.class_of)[peer];
 }
 
-std::uint32_t isolation_rule(const Place& place) noexcept {
-    if (place.shard == nullptr || place.shard->isolation_rule == nullptr) return base::kNoRule;
+/// Null: not known. What is missing opens nothing, so such a group is isolated.
+const std::uint32_t* isolation_rule(const Place& place) noexcept {
+    if (place.shard == nullptr || place.shard->isolation_rule == nullptr) return nullptr;
     const std::vector<std::uint32_t>& rules = *place.shard->isolation_rule;
-    return place.group < rules.size() ? rules[place.group] : base::kNoRule;
+    return place.group < rules.size() ? &rules[place.group] : nullptr;
 }
 
 Key key_of(const Question& question, const Place& place) noexcept {
@@ -62,8 +63,12 @@ base::Decision answer(const Tier& tier, const Place& place, const Row* row,
         const std::uint32_t rule = row != nullptr ? row->rule : base::kNoRule;
         return {base::Action::Pass, 0, tier.number, rule};
     }
+    const std::uint32_t* isolation = isolation_rule(place);
+    if (isolation != nullptr && *isolation == base::kNoRule) {
+        return {base::Action::Pass, 0, tier.number, base::kNoRule};
+    }
     if (own_node) return {base::Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
-    return {base::Action::Deny, 0, tier.number, isolation_rule(place)};
+    return {base::Action::Deny, 0, tier.number, isolation != nullptr ? *isolation : base::kNoRule};
 }
 
 const Row* row_at(const AclTable& table, std::uint32_t index) noexcept {

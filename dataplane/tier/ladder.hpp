@@ -9,7 +9,8 @@
 /// says Allow or Deny decides; Pass and silence go to the next; silence of all is the cluster
 /// default, allow. An isolating tier (NetworkPolicy) is final for every subject that has a group
 /// in it: no matching row means deny, except traffic from the pod's own node and, if that is
-/// chosen, to it.
+/// chosen, to it. A group of such a tier that has no isolation rule is allowed what its rows match;
+/// for everything else the next tier is asked, as if the subject had no group.
 ///
 /// Policies may be audited: what they would deny is let through and told. The tiers that are asked
 /// first lack their denials; beside them stand tables that have them, with groups only for the
@@ -31,7 +32,7 @@ namespace tierwall::tier {
 
 enum class TierKind : std::uint8_t {
     Ordered,    ///< Admin, Baseline: first matching row; Pass and no match go to the next tier
-    Isolating,  ///< NetworkPolicy: a subject with a group is isolated; rows only allow
+    Isolating,  ///< NetworkPolicy: rows only allow; a group with an isolation rule is isolated
 };
 
 /// Where a subject stands in one tier and direction: table index in the upper, group in the lower
@@ -43,7 +44,8 @@ using ClassOf = std::vector<std::uint16_t>;
 struct Shard {
     std::shared_ptr<const AclTable> table;  ///< null: no rows
     std::shared_ptr<const ClassOf> class_of;
-    /// Indexed by group: the rule id that names the isolating policy when no row matches.
+    /// Indexed by group: the rule id that names the isolating policy when no row matches. kNoRule:
+    /// the group is not isolated. A group without an entry is.
     std::shared_ptr<const std::vector<std::uint32_t>> isolation_rule;
 };
 

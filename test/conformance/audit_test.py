@@ -71,6 +71,30 @@ spec:
   subject: {namespaces: {}}
   ingress: [{name: nobody, action: Deny, from: [{namespaces: {}}]}]
 """
+PASS = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: pass%s}
+spec:
+  tier: Baseline
+  priority: 1
+  subject: {namespaces: {}}
+  ingress:
+    - {name: not-here, action: Deny, from: [{pods: {podSelector: {matchLabels: {app: web}}}}],
+       protocols: [{tcp: {destinationPort: {number: 80}}}]}
+    - {name: leave-it, action: Pass, from: [{namespaces: {}}],
+       protocols: [{tcp: {destinationPort: {number: 80}}}]}
+"""
+FLOOR = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: floor}
+spec:
+  tier: Baseline
+  priority: 2
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+"""
 ANNOTATED = ", annotations: {tierwall.io/mode: %s}"
 AUDIT, ENFORCE = ANNOTATED % "audit", ANNOTATED % "enforce"
 
@@ -85,6 +109,7 @@ BY_OPEN = told("ingress", "NetworkPolicy", "NetworkPolicy/shop/open")
 BY_GUARD = told("egress", "Admin", "ClusterNetworkPolicy/guard", 0, "no-ssh")
 BY_ADMIN = told("ingress", "Admin", "AdminNetworkPolicy/admin", 0, "no-web")
 BY_BASELINE = told("ingress", "Baseline", "BaselineAdminNetworkPolicy/default", 0, "nobody")
+BY_PASS = told("ingress", "Baseline", "ClusterNetworkPolicy/pass", 0, "not-here")
 # Policies, the Namespace's annotation -> for TCP 22, 80 and 5432 the verdict and what would be.
 ALLOW, DENY = ("allow", None), ("deny", None)
 CASES = {
@@ -107,8 +132,22 @@ CASES = {
         GUARD % AUDIT + "---" + CLOSED % "", "", [DENY] * 3),
     "an AdminNetworkPolicy": (ADMIN % AUDIT, "", [ALLOW, ("allow", BY_ADMIN), ALLOW]),
     "a BaselineAdminNetworkPolicy": (BASELINE % AUDIT, "", [("allow", BY_BASELINE)] * 3),
-    "an audited isolation leaves the baseline to deny": (
-        OPEN % AUDIT + "---" + BASELINE % "", "", [DENY] * 3),
+    "an audited isolation leaves to the baseline what no rule allows": (
+        OPEN % AUDIT + "---" + BASELINE % "", "", [DENY, DENY, ALLOW]),
+    "the same enforced": (OPEN % "" + "---" + BASELINE % "", "", [DENY, DENY, ALLOW]),
+    "an open door before the baseline in an isolation": (
+        OPEN % AUDIT + "---" + CLOSED % "" + "---" + FLOOR, "", [DENY, DENY, ALLOW]),
+    "an audited isolation beside an enforced one before the baseline": (
+        OPEN % "" + "---" + CLOSED % AUDIT + "---" + FLOOR, "", [DENY, DENY, ALLOW]),
+    "an audited isolation alone": (
+        OPEN % AUDIT, "", [("allow", BY_OPEN), ("allow", BY_OPEN), ALLOW]),
+    "an audited isolation before an audited baseline": (
+        OPEN % AUDIT + "---" + BASELINE % AUDIT, "",
+        [("allow", BY_OPEN), ("allow", BY_OPEN), ALLOW]),
+    "an audited isolation without rules leaves all to the baseline": (
+        CLOSED % AUDIT + "---" + BASELINE % "", "", [DENY] * 3),
+    "a Pass of an audited policy": (
+        PASS % AUDIT + "---" + FLOOR, "", [DENY, ("allow", BY_PASS), DENY]),
     "a namespace does not speak for cluster policies": (GUARD % "", AUDIT, [DENY, ALLOW, ALLOW]),
 }
 

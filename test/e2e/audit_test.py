@@ -45,6 +45,22 @@ NAMESPACE = """apiVersion: v1
 kind: Namespace
 metadata: {name: shop, labels: {team: shop}, annotations: {tierwall.io/mode: %s}}
 """
+ALLOWED = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: web-open, annotations: {tierwall.io/mode: %s}}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{ports: [{port: 80}, {port: 9000}]}]
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: floor}
+spec:
+  tier: Baseline
+  priority: 10
+  subject: {pods: {podSelector: {matchLabels: {app: web}}}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+"""
 TCP_LINE = (r"audit: would deny tcp shop/client \(\S+\) -> shop/web \(\S+\):80: isolated by "
             r"NetworkPolicy NetworkPolicy/shop/web-closed isolation \(ingress\), from port p\d\n")
 UDP_LINE = (r"audit: would deny udp shop/client \(\S+\) -> shop/web \(\S+\):53: policy_deny by "
@@ -98,6 +114,19 @@ class Audit(unittest.TestCase):
                                  r"supported: audit or enforce; it is enforced")
             self.switch(lab, "15-shop.yaml", NAMESPACE % "audit")
             self.assertEqual(self.reached(lab), [True] * 4)
+
+    def test_what_an_audited_policy_allows_stays_allowed_before_the_baseline(self):
+        with Lab() as lab:
+            tcp_only = [True, True, False, False]
+            self.begin(lab, ALLOWED % "enforce")
+            self.assertEqual(self.reached(lab), tcp_only)
+            streams = e2e.Streams(lab, [(CLIENT, WEB, "IPv4")], bytes_per_s=200_000)
+            e2e.wait_until(lambda: streams.words()[0] > 0, 5, "the stream")
+            self.switch(lab, "20-policies.yaml", ALLOWED % "audit")
+            self.assertEqual(self.reached(lab), tcp_only)
+            before = streams.words()[0]
+            e2e.wait_until(lambda: streams.words()[0] > before, 5, "the stream that goes on")
+            self.assertEqual(self.would_deny(lab), {})
 
     def begin(self, lab, policies, namespace=None):
         for name, v4, v6 in demo.HOSTS:

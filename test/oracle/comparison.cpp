@@ -31,7 +31,8 @@ bool is_special(const Probe& probe) {
 
 World world_of(const Scenario& scenario, const Manner& manner) {
     World world = read_world(scenario.cluster, scenario.policies);
-    world.scope_node = manner.scope_node;
+    world.scope_node = manner.real.scope_node;
+    world.options.own_node_may_be_reached = manner.real.own_node_egress;
     world.fault = manner.fault;
     return world;
 }
@@ -47,6 +48,7 @@ Tally& Tally::operator+=(const Tally& other) {
     tiers += other.tiers;
     packets += other.packets;
     allowed += other.allowed;
+    audited += other.audited;
     disagreements += other.disagreements;
     return *this;
 }
@@ -54,11 +56,10 @@ Tally& Tally::operator+=(const Tally& other) {
 std::string Tally::text() const {
     return std::to_string(decisions()) + " decisions (tiers " + std::to_string(tiers) +
            ", packets " + std::to_string(packets) + "), " + std::to_string(disagreements) +
-           " disagreements";
+           " disagreements, " + std::to_string(audited) + " with an audited denial";
 }
 
-Comparison::Comparison(const Manner& manner)
-    : manner_(manner), real_(manner.scope_node, manner.tells_changes) {}
+Comparison::Comparison(const Manner& manner) : manner_(manner), real_(manner.real) {}
 
 std::optional<std::string> Comparison::tell(const Scenario& scenario) {
     world_ = world_of(scenario, manner_);
@@ -70,10 +71,12 @@ std::optional<std::string> Comparison::ask(const Probe& probe, Tally& tally) {
     const Judgement expected = judge(world_, probe);
     ++tally.tiers;
     tally.allowed += expected.allow ? 1 : 0;
+    tally.audited += expected.audit ? 1 : 0;
     if (auto wrong = difference(expected, real_.ask_tiers(probe))) return "tiers: " + *wrong;
     if (is_special(probe)) return std::nullopt;
     ++tally.packets;
     tally.allowed += expected.allow ? 1 : 0;
+    tally.audited += expected.audit ? 1 : 0;
     if (auto wrong = difference(expected, real_.ask_packets(probe))) return "packets: " + *wrong;
     return std::nullopt;
 }
@@ -105,7 +108,8 @@ std::string text(const Finding& finding, const Manner& manner, const Probe& prob
     }
     const std::string names = names_text(finding.story.back());
     if (!names.empty()) out += "# --dns\n" + names;
-    if (!manner.scope_node.empty()) out += "# --scope node:" + manner.scope_node + "\n";
+    if (!manner.real.scope_node.empty()) out += "# --scope node:" + manner.real.scope_node + "\n";
+    if (manner.real.own_node_egress) out += "# --own-node-egress exempt\n";
     return out + "# --probes\n" + probe_text(probe) + "\n# " + finding.difference + "\n";
 }
 
@@ -127,7 +131,8 @@ std::string keep(const Finding& finding, const Manner& manner, const Probe& prob
     const bool by_packets = finding.difference.starts_with("packets");
     std::string command = "tierwallctl eval --manifests " + last + " --dns dns.jsonl";
     command += " --probes probes.jsonl --engine " + std::string(by_packets ? "packets" : "tiers");
-    if (!manner.scope_node.empty()) command += " --scope node:" + manner.scope_node;
+    if (!manner.real.scope_node.empty()) command += " --scope node:" + manner.real.scope_node;
+    if (manner.real.own_node_egress) command += " --own-node-egress exempt";
     write(folder / "command", command + "\n");
     write(folder / "difference", finding.difference + "\n");
     return folder.string();

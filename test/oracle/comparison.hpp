@@ -23,6 +23,7 @@ struct Tally {
     std::uint64_t tiers = 0;   ///< decisions asked of the tables
     std::uint64_t packets = 0;
     std::uint64_t allowed = 0;
+    std::uint64_t audited = 0;  ///< of these, those that audited policies would have denied
     int disagreements = 0;
 
     std::uint64_t decisions() const { return tiers + packets; }
@@ -32,9 +33,8 @@ struct Tally {
 
 /// How a story is told.
 struct Manner {
-    std::string scope_node;      ///< empty: all pods are subjects
-    bool tells_changes = false;  ///< to the compiler
-    Fault fault = Fault::None;   ///< of the oracle, where the comparison itself is tested
+    RealPath::Manner real = {};
+    Fault fault = Fault::None;  ///< of the oracle, where the comparison itself is tested
 };
 
 class Comparison {

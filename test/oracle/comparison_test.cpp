@@ -81,8 +81,9 @@ BOOST_AUTO_TEST_CASE(a_disagreement_is_seen_made_small_and_printed_for_tierwallc
     for (const Fault fault :
          {Fault::LastPortIsOutside, Fault::ExceptIsIgnored, Fault::NotInNeedsKey,
           Fault::PassIsAccept, Fault::OwnNodeIsStopped, Fault::NamedPortAnyNumber,
-          Fault::FinalInBothDirections, Fault::UnknownAcceptMatches, Fault::OldestWins}) {
-        const oracle::Manner manner{.scope_node = "", .tells_changes = false, .fault = fault};
+          Fault::FinalInBothDirections, Fault::UnknownAcceptMatches, Fault::OldestWins,
+          Fault::AuditIsIgnored, Fault::AuditedRulesDoNotAllow, Fault::AuditOfIngressIsMissed}) {
+        const oracle::Manner manner{.real = {}, .fault = fault};
         const auto seen = first_disagreement(manner);
         const std::string name = oracle::kFaults[static_cast<std::size_t>(fault)].name;
         BOOST_REQUIRE_MESSAGE(seen, name);

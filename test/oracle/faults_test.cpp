@@ -20,16 +20,33 @@ constexpr std::size_t kProbes = 300;
 
 struct Found {
     const char* name;
+    bool own_node_may_be_reached;
     oracle::Scenario scenario;
     oracle::Probe probe;
     std::uint64_t decisions;
 };
 
-bool differs(const oracle::Scenario& scenario, Fault fault, const oracle::Probe& probe) {
-    oracle::World world = oracle::read_world(scenario.cluster, scenario.policies);
-    const bool right = oracle::judge(world, probe).allow;
+/// What comes of it, whoever is named for it.
+struct Outcome {
+    bool allow;
+    bool would_deny;
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+Outcome outcome(oracle::World& world, Fault fault, const oracle::Probe& probe) {
     world.fault = fault;
-    return oracle::judge(world, probe).allow != right;
+    const oracle::Judgement judgement = oracle::judge(world, probe);
+    return {judgement.allow, judgement.audit.has_value()};
+}
+
+oracle::World world_of(const oracle::Scenario& scenario, bool own_node_may_be_reached) {
+    oracle::World world = oracle::read_world(scenario.cluster, scenario.policies);
+    world.options.own_node_may_be_reached = own_node_may_be_reached;
+    return world;
+}
+
+bool differs(oracle::World world, Fault fault, const oracle::Probe& probe) {
+    return outcome(world, Fault::None, probe) != outcome(world, fault, probe);
 }
 
 std::map<Fault, const char*> all_faults() {
@@ -43,15 +60,16 @@ std::map<Fault, const char*> all_faults() {
 void search(std::uint64_t seed, std::map<Fault, const char*>& left, std::map<Fault, Found>& found) {
     oracle::Random random(seed);
     const oracle::Scenario scenario = oracle::generate(random);
-    oracle::World world = oracle::read_world(scenario.cluster, scenario.policies);
+    const bool own_node = seed % 3 == 0;
+    oracle::World world = world_of(scenario, own_node);
     for (const oracle::Probe& probe : oracle::probes(scenario, random, kProbes)) {
-        world.fault = Fault::None;
-        const bool right = oracle::judge(world, probe).allow;
+        const Outcome right = outcome(world, Fault::None, probe);
         for (auto each = left.begin(); each != left.end();) {
-            world.fault = each->first;
-            const bool same = oracle::judge(world, probe).allow == right;
-            if (!same)
-                found.emplace(each->first, Found{each->second, scenario, probe, seed * kProbes});
+            const bool same = outcome(world, each->first, probe) == right;
+            if (!same) {
+                const Found first{each->second, own_node, scenario, probe, seed * kProbes};
+                found.emplace(each->first, first);
+            }
             each = same ? std::next(each) : left.erase(each);
         }
     }
@@ -88,9 +106,10 @@ BOOST_AUTO_TEST_CASE(every_mistake_is_shown_by_a_small_example) {
     oracle::Size most;
     for (const auto& [fault, found] : all_found()) {
         const Fault which = fault;
+        const bool own_node = found.own_node_may_be_reached;
         const oracle::Probe probe = found.probe;
         const auto still_fails = [&](const oracle::Story& story) {
-            return differs(story.back(), which, probe);
+            return differs(world_of(story.back(), own_node), which, probe);
         };
         const oracle::Story small = oracle::shrink({found.scenario}, still_fails);
         const oracle::Size size = oracle::size_of(small);

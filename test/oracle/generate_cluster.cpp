@@ -84,8 +84,7 @@ void add_namespaces(Random& random, Json& cluster) {
     std::vector<std::string> names(std::begin(kNamespaces), std::end(kNamespaces));
     if (random.chance(30)) names.emplace_back(kEmptyNamespace);
     for (const std::string& name : names) {
-        cluster["namespaces"].push_back(
-            {{"name", name}, {"labels", random_namespace_labels(random)}});
+        cluster["namespaces"].push_back(random_namespace(random, cluster, name));
     }
 }
 
@@ -137,6 +136,14 @@ Json random_namespace_labels(Random& random) {
     if (kind < 2) labels["kubernetes.io/metadata.name"] = random.pick({"a", "b", "other"});
     return labels;
 }
+
+Json random_namespace(Random& random, const Json& cluster, const std::string& name) {
+    Json out = {{"name", name}, {"labels", random_namespace_labels(random)}};
+    if (random.chance(audited_percent(cluster) / 2)) out["annotations"] = random_mode(random);
+    return out;
+}
+
+int audited_percent(const Json& cluster) { return cluster.value("audited", 0); }
 
 Json random_ports(Random& random) {
     Json ports = Json::array();
@@ -205,8 +212,12 @@ Json random_policy(Random& random, Json& cluster, const Json& others) {
     const std::string kind = random_kind(random, others);
     const std::string name = free_name(random, cluster, others, kind);
     const std::vector<std::string> addresses = known_addresses(cluster);
-    return kind == "NetworkPolicy" ? random_network_policy(random, addresses, name)
-                                   : random_cluster_policy(random, addresses, kind, name);
+    Json policy = kind == "NetworkPolicy" ? random_network_policy(random, addresses, name)
+                                          : random_cluster_policy(random, addresses, kind, name);
+    if (random.chance(audited_percent(cluster))) {
+        policy["metadata"]["annotations"] = random_mode(random);
+    }
+    return policy;
 }
 
 Json random_dns(Random& random, const Json& cluster) {
@@ -219,6 +230,8 @@ Scenario generate(Random& random) {
     Scenario scenario;
     Json& cluster = scenario.cluster;
     cluster = {{"namespaces", Json::array()}, {"nodes", Json::array()}, {"pods", Json::array()}};
+    // Of many clusters nothing is audited.
+    cluster["audited"] = random.pick({0, 0, 0, 30, 60, 100});
     const Sizes sizes = random_sizes(random);
     add_namespaces(random, cluster);
     for (int i = 1; i <= sizes.nodes; ++i) cluster["nodes"].push_back(random_node(random, i));

@@ -26,6 +26,9 @@ Json random_pod(Random& random, Json& cluster);
 Json random_ips(Random& random, const Json& cluster);
 Json random_ports(Random& random);
 Json random_namespace_labels(Random& random);
+Json random_namespace(Random& random, const Json& cluster, const std::string& name);
+/// How many of a cluster's policies have an annotation about it.
+int audited_percent(const Json& cluster);
 Json random_dns(Random& random, const Json& cluster);
 /// A policy of any kind, with a name that no other of its kind has.
 Json random_policy(Random& random, Json& cluster, const Json& others);

@@ -30,6 +30,8 @@ Json random_namespace_selector(Random& random);
 std::string random_port_name(Random& random);
 std::string random_protocol(Random& random);
 int random_port(Random& random);
+/// Annotations that audit something, or enforce it: what they say may be wrong.
+Json random_mode(Random& random);
 int random_length(Random& random, bool v6);
 std::string masked(const std::string& address, int bits);
 /// Host bits stay set now and then: stored objects have them.

@@ -25,6 +25,31 @@ bool has_address(const World& world, const Pod& pod, const Ip& ip) {
     return has(pod.ips, ip);
 }
 
+// ---- audit ----
+
+/// A policy's own word, else for a namespaced one its Namespace's. Only "audit" audits.
+Mode mode_of(const Question& q, const Policy& policy) {
+    Mode of_namespace;
+    for (const Namespace& each : q.world.namespaces) {
+        if (!policy.ns.empty() && each.name == policy.ns) of_namespace = each.mode;
+    }
+    if (q.errs(Fault::NamespaceModeIsIgnored)) of_namespace.reset();
+    const auto is_wrong = [](const Mode& mode) {
+        return mode && *mode != "audit" && *mode != "enforce";
+    };
+    Mode own = policy.mode;
+    if (q.errs(Fault::WrongModeIsNone) && is_wrong(own)) own.reset();
+    if (q.errs(Fault::NamespaceModeWins) && of_namespace) own.reset();
+    const Mode mode = own ? own : of_namespace;
+    return q.errs(Fault::WrongModeAudits) && is_wrong(mode) ? Mode("audit") : mode;
+}
+
+/// Are its denials only counted?
+bool is_audited(const Question& q, const Policy& policy) {
+    if (q.all_enforced || q.errs(Fault::AuditIsIgnored)) return false;
+    return mode_of(q, policy) == "audit";
+}
+
 // ---- fail closed ----
 
 bool has_names_elsewhere(const Question& q, const Policy& policy, const Rule& rule) {
@@ -80,17 +105,27 @@ std::vector<const Policy*> in_order(const Question& q, const std::string& tier) 
     return policies;
 }
 
+/// What a rule does to this traffic; nothing: it is not about it.
+std::optional<std::string> action_of(const Question& q, const Policy& policy, const Rule& rule) {
+    if (fails_closed(q, policy, rule)) return closed_action(q, policy, rule);
+    return rule_matches(q, policy, rule) ? std::optional<std::string>(rule.action) : std::nullopt;
+}
+
+bool is_passed_over(const Question& q, const Policy& policy, const Rule& rule) {
+    if (q.errs(Fault::AuditedClosedRulesDeny) && fails_closed(q, policy, rule)) return false;
+    return is_audited(q, policy);
+}
+
 std::optional<Match> match_in(const Question& q, const Policy& policy) {
     std::vector<Rule> rules = q.egress ? policy.egress : policy.ingress;
     if (q.errs(Fault::RulesAreReversed)) std::reverse(rules.begin(), rules.end());
     for (std::size_t i = 0; i < rules.size(); ++i) {
+        const auto action = action_of(q, policy, rules[i]);
+        if (!action) continue;
         const RulePlace place{policy.path(), static_cast<int>(i), rules[i].name};
-        if (fails_closed(q, policy, rules[i])) {
-            if (const auto action = closed_action(q, policy, rules[i]))
-                return Match{*action, place};
-            continue;
-        }
-        if (rule_matches(q, policy, rules[i])) return Match{rules[i].action, place};
+        if (*action != "Deny" || !is_passed_over(q, policy, rules[i])) return Match{*action, place};
+        if (q.errs(Fault::AuditedDenyEndsPolicy)) return std::nullopt;
+        if (q.errs(Fault::AuditedDenyIsPass)) return Match{"Pass", place};
     }
     const bool isolates = q.errs(Fault::ClusterPoliciesIsolate) && !rules.empty();
     return isolates ? std::optional<Match>({"Deny", {policy.path(), -1, ""}}) : std::nullopt;
@@ -99,6 +134,7 @@ std::optional<Match> match_in(const Question& q, const Policy& policy) {
 std::optional<Match> first_match(const Question& q, const std::string& tier) {
     for (const Policy* policy : in_order(q, tier)) {
         if (!selects(q, *policy)) continue;
+        if (q.errs(Fault::AuditedPolicyIsSkipped) && is_audited(q, *policy)) continue;
         const auto match = match_in(q, *policy);
         if (!match || (match->action == "Pass" && q.errs(Fault::PassEndsPolicyOnly))) continue;
         return match;
@@ -147,35 +183,58 @@ bool isolates(const Question& q, const Policy& policy, bool egress) {
 bool own_node_passes(const Question& q) {
     const Options& options = q.world.options;
     if (!is_own_node(q)) return false;
-    if (q.egress) return options.own_node_may_be_reached || q.errs(Fault::OwnNodeIsReached);
+    if (q.egress) {
+        if (q.errs(Fault::OwnNodeIsNotReached)) return false;
+        return options.own_node_may_be_reached || q.errs(Fault::OwnNodeIsReached);
+    }
     return options.own_node_may_enter && !q.errs(Fault::OwnNodeIsStopped);
 }
 
-/// Nothing when no NetworkPolicy isolates the subject in this direction.
-std::optional<Side> ask_network_policies(const Question& q) {
-    std::set<RulePlace> isolating;
+/// What the NetworkPolicies that select the subject say in this direction.
+struct Selection {
+    std::set<RulePlace> isolating;  ///< and not audited
     std::set<RulePlace> allowing;
-    bool selected = false;
+    bool selected = false;  ///< in whichever direction
+    bool audited = false;   ///< something would isolate if it were enforced
+};
+
+Selection selection(const Question& q) {
+    Selection out;
     for (const Policy& policy : q.world.policies) {
         if (policy.tier != "NetworkPolicy" || !selects(q, policy)) continue;
-        selected = true;
+        out.selected = true;
         const bool isolated = isolates(q, policy, q.egress);
-        if (isolated) isolating.insert({policy.path(), -1, ""});
+        const bool audited = is_audited(q, policy) && !q.errs(Fault::AuditedIsolates);
+        if (isolated && audited) out.audited = true;
+        if (isolated && !audited) out.isolating.insert({policy.path(), -1, ""});
         if (!policy.sound || (!isolated && !q.errs(Fault::RulesOfOtherTypeCount))) continue;
         const std::vector<Rule>& rules = q.egress ? policy.egress : policy.ingress;
         for (std::size_t i = 0; i < rules.size(); ++i) {
             if (!rule_matches(q, policy, rules[i])) continue;
-            allowing.insert({policy.path(), static_cast<int>(i), ""});
+            out.allowing.insert({policy.path(), static_cast<int>(i), ""});
         }
     }
-    if (isolating.empty()) {
+    return out;
+}
+
+/// Nothing: it is left to the next tier.
+std::optional<Side> ask_network_policies(const Question& q) {
+    const Selection found = selection(q);
+    const bool isolated = !found.isolating.empty();
+    if (!isolated && !found.audited) {
         const bool is_final =
             q.world.options.final_in_both_directions || q.errs(Fault::FinalInBothDirections);
-        return selected && is_final ? std::optional(Side{true, "NetworkPolicy", {}}) : std::nullopt;
+        const bool ends = found.selected && is_final;
+        return ends ? std::optional(Side{true, "NetworkPolicy", {}}) : std::nullopt;
     }
-    if (!allowing.empty()) return Side{true, "NetworkPolicy", allowing};
-    if (own_node_passes(q)) return Side{true, "OwnNode", {}};
-    return Side{false, "NetworkPolicy", isolating};
+    // Rules of audited policies allow as others do, whether or not anything isolates.
+    const bool rules_count = isolated || !q.errs(Fault::AuditedRulesDoNotAllow);
+    if (rules_count && !found.allowing.empty()) return Side{true, "NetworkPolicy", found.allowing};
+    if (!isolated && q.errs(Fault::AuditedEndsAtBaseline)) return Side{true, "NetworkPolicy", {}};
+    // The own node is an exception from isolation.
+    const bool excepted = isolated || q.errs(Fault::AuditedAdmitsOwnNode);
+    if (excepted && own_node_passes(q)) return Side{true, "OwnNode", {}};
+    return isolated ? std::optional(Side{false, "NetworkPolicy", found.isolating}) : std::nullopt;
 }
 
 // ---- all tiers ----
@@ -244,7 +303,10 @@ std::optional<Ip> address_of(const World& world, const std::string& end, bool v6
     return std::nullopt;
 }
 
-Judgement judge(const World& world, const Probe& probe) {
+namespace {
+
+/// What both directions say; `all_enforced` as in Question.
+Judgement ask_both(const World& world, const Probe& probe, bool all_enforced) {
     const Pod* source = pod_at(world, probe.source);
     const Pod* destination = pod_at(world, probe.destination);
     Judgement judgement;
@@ -254,15 +316,37 @@ Judgement judge(const World& world, const Probe& probe) {
     }
     judgement.egress.tier = judgement.ingress.tier = "NotSubject";
     if (is_subject(world, source) && world.fault != Fault::EgressIsIgnored) {
-        judgement.egress = ask({world, true, probe, source, destination});
+        judgement.egress = ask({world, true, probe, source, destination, all_enforced});
     }
     if (is_subject(world, destination) && world.fault != Fault::IngressIsIgnored) {
-        judgement.ingress = ask({world, false, probe, source, destination});
+        judgement.ingress = ask({world, false, probe, source, destination, all_enforced});
     }
     judgement.allow = judgement.egress.allow && judgement.ingress.allow;
     if (world.fault == Fault::AcceptEndsBothDirections && judgement.egress.allow &&
         judgement.egress.tier == "Admin") {
         judgement.allow = true;
+    }
+    return judgement;
+}
+
+/// The denial that there would be.
+std::optional<Denial> denial(const World& world, const Judgement& would) {
+    if (would.allow) return std::nullopt;
+    if (!would.egress.allow && world.fault != Fault::AuditOfEgressIsMissed) {
+        return Denial{true, would.egress};
+    }
+    if (!would.ingress.allow && world.fault != Fault::AuditOfIngressIsMissed) {
+        return Denial{false, would.ingress};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Judgement judge(const World& world, const Probe& probe) {
+    Judgement judgement = ask_both(world, probe, false);
+    if (judgement.allow || world.fault == Fault::AuditOfWhatIsDenied) {
+        judgement.audit = denial(world, ask_both(world, probe, true));
     }
     return judgement;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// judge(): what the API's text says about the first packet of a connection.
+/// judge(): what the API's text says about the first packet of a connection, and docs/AUDIT.md
+/// about policies that are audited.
 ///
 /// It asks every policy, rule and peer anew for each question and keeps nothing. It shares no code
 /// with the compiler or the tables that it is compared with.
@@ -46,10 +47,18 @@ struct Side {
     friend bool operator==(const Side&, const Side&) = default;
 };
 
+/// What a direction would say if audited policies were enforced.
+struct Denial {
+    bool egress = false;
+    Side side;
+};
+
 struct Judgement {
     bool allow = true;
     Side egress;
     Side ingress;
+    /// Only of what is allowed; the egress side's, if both would deny it.
+    std::optional<Denial> audit;
 };
 
 Judgement judge(const World& world, const Probe& probe);

@@ -6,9 +6,9 @@ namespace tierwall::oracle {
 namespace {
 
 Json namespace_object(const Json& item) {
-    return {{"apiVersion", "v1"},
-            {"kind", "Namespace"},
-            {"metadata", {{"name", item["name"]}, {"labels", item["labels"]}}}};
+    Json metadata = {{"name", item["name"]}, {"labels", item["labels"]}};
+    if (item.contains("annotations")) metadata["annotations"] = item["annotations"];
+    return {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", metadata}};
 }
 
 Json node_object(const Json& item) {

@@ -16,8 +16,9 @@ struct Question {
     const World& world;
     bool egress;
     const Probe& probe;
-    const Pod* source;       ///< null: not a pod
-    const Pod* destination;  ///< whose port names count
+    const Pod* source;          ///< null: not a pod
+    const Pod* destination;     ///< whose port names count
+    bool all_enforced = false;  ///< as if no policy were audited
 
     const Pod& subject() const { return egress ? *source : *destination; }
     const Pod* peer() const { return egress ? destination : source; }

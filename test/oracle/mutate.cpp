@@ -67,6 +67,16 @@ Change change_node(Random& random, Json& cluster) {
     return "node changed";
 }
 
+/// Of a namespace, or of a policy's metadata.
+Change change_mode(Random& random, Json& object) {
+    if (random.chance(35)) {
+        object.erase("annotations");
+        return "mode taken away";
+    }
+    object["annotations"] = random_mode(random);
+    return "mode set";
+}
+
 Change change_namespace(Random& random, Json& cluster) {
     Json& namespaces = cluster["namespaces"];
     const std::string name =
@@ -74,13 +84,14 @@ Change change_namespace(Random& random, Json& cluster) {
     const auto same = [&](const Json& ns) { return ns["name"] == name; };
     const auto found = std::find_if(namespaces.begin(), namespaces.end(), same);
     if (found == namespaces.end()) {
-        namespaces.push_back({{"name", name}, {"labels", random_namespace_labels(random)}});
+        namespaces.push_back(random_namespace(random, cluster, name));
         return "namespace added";
     }
     if (random.chance(15)) {
         namespaces.erase(found);  // its pods may well stay
         return "namespace removed";
     }
+    if (random.chance(audited_percent(cluster) / 2)) return change_mode(random, *found);
     (*found)["labels"] = random_namespace_labels(random);
     return "namespace relabelled";
 }
@@ -120,6 +131,9 @@ Change change_policy(Random& random, Scenario& scenario) {
             return "policy removed";
         case 1: return edit_rules(random, *policy);
         default: break;
+    }
+    if (random.chance(audited_percent(scenario.cluster) / 2)) {
+        return change_mode(random, (*policy)["metadata"]);
     }
     Json changed = random_policy(random, scenario.cluster, policies);
     if (changed["kind"] == (*policy)["kind"]) changed["metadata"] = (*policy)["metadata"];

@@ -3,6 +3,7 @@
 #include "test/oracle/generate_cluster.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace tierwall::oracle {
 
@@ -75,7 +76,9 @@ public:
             probe.destination = end(probe.source.v6 ? 1 : 0);
         } while (of_one_pod(probe));
         if (random_.chance(40)) std::swap(probe.source, probe.destination);
-        if (random_.chance(4)) become_node_of_destination(probe);
+        if (random_.chance(4)) probe.source = node_of(probe.destination).value_or(probe.source);
+        if (random_.chance(4))
+            probe.destination = node_of(probe.source).value_or(probe.destination);
         if (random_.chance(1)) probe.destination = probe.source;
         probe.protocol = protocol(probe.source.v6);
         probe.port = random_.pick(all_.ports);
@@ -125,14 +128,16 @@ private:
         return nullptr;
     }
 
-    /// As kubelet does when it probes a pod.
-    void become_node_of_destination(Probe& probe) {
-        const Json* pod = pod_at(probe.destination);
-        if (pod == nullptr || !pod->contains("node")) return;
+    /// Who probes a pod is its kubelet.
+    std::optional<Ip> node_of(const Ip& of) {
+        const Json* pod = pod_at(of);
+        if (pod == nullptr || !pod->contains("node")) return std::nullopt;
+        std::optional<Ip> found;
         for (const std::string& text : addresses_of_nodes(scenario_.cluster, (*pod)["node"])) {
             const Ip ip = read_ip(text);
-            if (ip.v6 == probe.destination.v6) probe.source = ip;
+            if (ip.v6 == of.v6) found = ip;
         }
+        return found;
     }
 
     void aim_at_container_port(Probe& probe) {

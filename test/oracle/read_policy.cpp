@@ -154,6 +154,7 @@ Policy read_policy(const Json& object) {
     Policy policy;
     policy.kind = string_at(object, "kind");
     policy.name = string_at(at(object, "metadata"), "name");
+    policy.mode = read_mode(at(object, "metadata"));
     if (policy.kind == "NetworkPolicy") {
         policy.ns = string_at(at(object, "metadata"), "namespace", "default");
         read_network_policy(at(object, "spec"), policy);

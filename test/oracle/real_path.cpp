@@ -86,18 +86,37 @@ std::string describe(const RealSide& side) {
 
 std::string describe(const Side& side) { return describe(side.tier, side.allow, side.places); }
 
+/// Of a Judgement or a RealAnswer.
+template <typename Answer>
+std::string describe_all(const Answer& answer) {
+    std::string out = std::string(answer.allow ? "allow" : "deny") + " (egress " +
+                      describe(answer.egress) + "; ingress " + describe(answer.ingress);
+    if (answer.audit) {
+        out += std::string("; audited ") + (answer.audit->egress ? "egress " : "ingress ") +
+               describe(answer.audit->side);
+    }
+    return out + ")";
+}
+
 bool accepts(const Side& expected, const RealSide& real) {
     if (expected.allow != real.allow || expected.tier != real.tier) return false;
     if (!real.place) return expected.places.empty();
     return expected.places.contains(*real.place);
 }
 
+bool accepts(const std::optional<Denial>& expected, const std::optional<RealDenial>& real) {
+    if (!expected || !real) return !expected && !real;
+    return expected->egress == real->egress && accepts(expected->side, real->side);
+}
+
 }  // namespace
 
-RealPath::RealPath(const std::string& scope_node, bool tells_changes)
-    : tells_changes_(tells_changes) {
+RealPath::RealPath() : RealPath(Manner()) {}
+
+RealPath::RealPath(const Manner& manner) : tells_changes_(manner.tells_changes) {
     agent::Enforcer::Options options;
-    if (!scope_node.empty()) options.scope = "node:" + scope_node;
+    if (!manner.scope_node.empty()) options.scope = "node:" + manner.scope_node;
+    options.own_node_egress = manner.own_node_egress;
     options.addresses_max = 512;
     enforcer_ = must(agent::Enforcer::create(options));
     worker::Pipeline::Config config;
@@ -155,7 +174,7 @@ RealAnswer RealPath::ask_tiers(const Probe& probe) const {
     const auto asked = enforcer_->ask(to_address(probe.source), to_address(probe.destination),
                                       static_cast<std::uint8_t>(probe.protocol),
                                       static_cast<std::uint16_t>(probe.port));
-    RealAnswer real = answer(asked.egress, asked.ingress);
+    RealAnswer real = answer(asked.egress, asked.ingress, asked.audit);
     real.allow = asked.allowed;
     return real;
 }
@@ -173,7 +192,7 @@ RealAnswer RealPath::ask_packet(const std::vector<std::uint8_t>& bytes, std::uin
     pipeline_->judge(frames, {enforcer_->published().load(), kNow_ms}, headers, outcomes);
     pipeline_->forget_flows();
     const worker::Outcome& outcome = outcomes.front();
-    RealAnswer real = answer(outcome.egress, outcome.ingress);
+    RealAnswer real = answer(outcome.egress, outcome.ingress, outcome.audit);
     real.judged = outcome.judged;
     real.reason = base::name(outcome.verdict.reason);
     real.allow = outcome.verdict.action == base::Action::Allow;
@@ -189,10 +208,14 @@ RealSide RealPath::side(const base::Decision& decision) const {
     return out;
 }
 
-RealAnswer RealPath::answer(const base::Decision& egress, const base::Decision& ingress) const {
+RealAnswer RealPath::answer(const base::Decision& egress, const base::Decision& ingress,
+                            const base::Decision& audit) const {
     RealAnswer out;
     out.egress = side(egress);
     out.ingress = side(ingress);
+    if (audit.action == base::Action::Allow) return out;
+    const auto rule = enforcer_->rule(audit.rule);
+    out.audit = RealDenial{rule && rule->direction == "egress", side(audit)};
     return out;
 }
 
@@ -206,12 +229,10 @@ std::vector<std::uint8_t> packet_of(const Probe& probe) {
 std::optional<std::string> difference(const Judgement& expected, const RealAnswer& real) {
     if (!real.judged) return "policy was not asked: " + real.reason;
     const bool same = expected.allow == real.allow && accepts(expected.egress, real.egress) &&
-                      accepts(expected.ingress, real.ingress);
+                      accepts(expected.ingress, real.ingress) &&
+                      accepts(expected.audit, real.audit);
     if (same) return std::nullopt;
-    return "expected " + std::string(expected.allow ? "allow" : "deny") + " (egress " +
-           describe(expected.egress) + "; ingress " + describe(expected.ingress) + "), got " +
-           (real.allow ? "allow" : "deny") + " (egress " + describe(real.egress) + "; ingress " +
-           describe(real.ingress) + ")";
+    return "expected " + describe_all(expected) + ", got " + describe_all(real);
 }
 
 }  // namespace tierwall::oracle

@@ -31,18 +31,28 @@ struct RealSide {
     std::string tier;
     std::optional<RulePlace> place;
 };
+struct RealDenial {
+    bool egress = false;
+    RealSide side;
+};
 struct RealAnswer {
     bool judged = true;
     std::string reason;  ///< of packets
     bool allow = true;
     RealSide egress;
     RealSide ingress;
+    std::optional<RealDenial> audit;  ///< if audited policies were enforced
 };
 
 class RealPath {
 public:
-    /// `tells_changes`: the compiler is told what changed, instead of looking for it.
-    explicit RealPath(const std::string& scope_node = "", bool tells_changes = false);
+    struct Manner {
+        std::string scope_node = {};   ///< empty: all pods are subjects
+        bool tells_changes = false;    ///< to the compiler, which looks for them else
+        bool own_node_egress = false;  ///< isolation admits what a pod sends to its own node
+    };
+    RealPath();
+    explicit RealPath(const Manner& manner);
     ~RealPath();
 
     /// Nothing, or what was refused.
@@ -59,7 +69,8 @@ private:
 
     std::optional<std::string> load(const proto::ResourceSet& resources);
     RealSide side(const base::Decision& decision) const;
-    RealAnswer answer(const base::Decision& egress, const base::Decision& ingress) const;
+    RealAnswer answer(const base::Decision& egress, const base::Decision& ingress,
+                      const base::Decision& audit) const;
 
     const bool tells_changes_;
     kube::Store store_;

@@ -34,9 +34,9 @@ bool needs_one(const std::string& key) {
 /// Members that may be left out, and what is left is still an object that the API takes.
 bool may_go(const std::string& key, const Json& parent, const std::string& parent_key) {
     static const std::set<std::string> kFree{
-        "matchLabels", "matchExpressions", "except",      "protocols",
-        "ingress",     "egress",           "policyTypes", "phase",
-        "node",        "endPort",          "container",   "protocol"};
+        "matchLabels", "matchExpressions", "except",     "protocols", "ingress",
+        "egress",      "policyTypes",      "phase",      "node",      "endPort",
+        "container",   "protocol",         "annotations"};
     if (parent_key == "labels" || parent_key == "matchLabels") return true;
     if (key == "ports") return parent.contains("from") || parent.contains("to");
     if (key == "name") return parent.contains("action");

@@ -57,6 +57,12 @@ int random_port(Random& random) {
     return random.pick({1, 2, 53, 79, 80, 81, 443, 8080, 65534, 65535});
 }
 
+Json random_mode(Random& random) {
+    const std::string mode =
+        random.pick({"audit", "audit", "audit", "audit", "enforce", "Audit", ""});
+    return {{"tierwall.io/mode", mode}};
+}
+
 int random_length(Random& random, bool v6) {
     return v6 ? random.pick({0, 1, 16, 48, 64, 96, 112, 120, 126, 127, 128})
               : random.pick({0, 1, 8, 16, 22, 23, 24, 25, 28, 30, 31, 32});

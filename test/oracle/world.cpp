@@ -47,12 +47,18 @@ Node read_node(const Json& item) {
 
 }  // namespace
 
+Mode read_mode(const Json& metadata) {
+    const Json& value = at(at(metadata, "annotations"), "tierwall.io/mode");
+    return value.is_string() ? Mode(value.get<std::string>()) : Mode();
+}
+
 std::string Policy::path() const { return kind + "/" + (ns.empty() ? "" : ns + "/") + name; }
 
 World read_world(const Json& cluster, const Json& policies) {
     World world;
     for (const Json& item : at(cluster, "namespaces")) {
-        world.namespaces.push_back({string_at(item, "name"), read_labels(at(item, "labels"))});
+        world.namespaces.push_back(
+            {string_at(item, "name"), read_labels(at(item, "labels")), read_mode(item)});
     }
     for (const Json& item : at(cluster, "pods")) world.pods.push_back(read_pod(item));
     for (const Json& item : at(cluster, "nodes")) world.nodes.push_back(read_node(item));

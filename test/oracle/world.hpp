@@ -36,9 +36,13 @@ struct Selector {
     std::vector<Expression> expressions;
 };
 
+/// The annotation `tierwall.io/mode` as it is written; nothing: it is not there.
+using Mode = std::optional<std::string>;
+
 struct Namespace {
     std::string name;
     Labels labels;
+    Mode mode;
 };
 struct NamedPort {
     std::string name;
@@ -108,6 +112,7 @@ struct Policy {
     std::vector<std::string> types;  ///< of a NetworkPolicy, as written
     std::vector<Rule> egress;
     std::vector<Rule> ingress;
+    Mode mode;
     /// False: the API server would have refused it. What is read of it fails closed, and an
     /// earlier sound version stays in force instead.
     bool sound = true;
@@ -134,6 +139,9 @@ struct World {
     Options options;
     Fault fault = Fault::None;
 };
+
+/// Of an object with annotations, or of its metadata.
+Mode read_mode(const Json& metadata);
 
 /// From a case file's `cluster` and `policies`.
 World read_world(const Json& cluster, const Json& policies);

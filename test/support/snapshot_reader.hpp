@@ -120,8 +120,10 @@ private:
                 return decided(rule, table->rows().action(row), number);
             }
             if (tier.kind() != v1::TIER_KIND_ISOLATING) continue;
+            const std::uint32_t isolation = isolation_rule(*table, group);
+            if (isolation == 0) continue;
             if (own_node) return outcome(base::kTierOwnNode);
-            return decided(rules_.at(isolation_rule(*table, group)), v1::ACTION_DENY, number);
+            return decided(rules_.at(isolation), v1::ACTION_DENY, number);
         }
         return outcome(base::kTierDefault);
     }

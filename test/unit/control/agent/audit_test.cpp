@@ -63,6 +63,7 @@ struct Fixture {
 };
 
 constexpr Decision kDefault{Action::Allow, 0, base::kTierDefault, 0};
+constexpr Decision kAllowed{Action::Allow, 0, base::kTierNetworkPolicy, kAllowDb};
 constexpr Decision kWouldIsolate{Action::Deny, 0, base::kTierNetworkPolicy, kIsolation};
 
 }  // namespace
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(an_audited_policy_denies_nothing_and_is_named_with_what_it_
     Fixture f;
     f.apply(audited());
     const Enforcer::Answer open = f.ask("10.0.0.3", "10.0.0.1", 80);
-    BOOST_CHECK(open.allowed && open.ingress == kDefault && open.audit == Decision{});
+    BOOST_CHECK(open.allowed && open.ingress == kAllowed && open.audit == Decision{});
     const Enforcer::Answer other = f.ask("10.0.0.3", "10.0.0.1", 81);
     BOOST_CHECK(other.allowed && other.ingress == kDefault && other.audit == kWouldIsolate);
     // Its own node would reach it, whoever is denied anyhow is not audited, and neither is a pod
@@ -132,7 +133,9 @@ BOOST_AUTO_TEST_CASE(an_explanation_says_what_is_and_what_would_be) {
     BOOST_REQUIRE_EQUAL(tier.policies_size(), 1);
     BOOST_TEST(tier.policies(0) == "NetworkPolicy/shop/web");
     BOOST_TEST(!tier.decided());
-    BOOST_TEST(tier.words() == "only audited policies select shop/web-0, and those isolate nobody");
+    BOOST_TEST(tier.words() ==
+               "only audited policies select shop/web-0; none of their rules allows TCP 81 from "
+               "shop/db-0, and they isolate nobody");
     BOOST_TEST(!f.explain("shop/db-0", "shop/web-0", 80).has_audit());
     BOOST_TEST(f.enforcer->rule(kIsolation)->audit);
     BOOST_TEST(!f.enforcer->rule(kNoSsh)->audit);

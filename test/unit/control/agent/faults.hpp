@@ -260,6 +260,31 @@ inline const std::vector<Fault> kFaults{
          s.put(table);
      },
      Errc::Invalid, "Table 1/ingress/0"},
+    {"open_group_of_an_audited_and_an_enforced_policy",
+     [](S& s) {
+         s.audit_web();
+         s.policy(50, 1, "NetworkPolicy/shop/other");
+         v1::Table table = S::open_web_table();
+         table.mutable_groups(0)->add_policy(50);
+         s.put(table);
+     },
+     Errc::Invalid, "Table 1/ingress/0"},
+    {"open_group_of_nobody",
+     [](S& s) {
+         s.audit_web();
+         v1::Table table = S::open_web_table();
+         table.mutable_groups(0)->clear_policy();
+         s.put(table);
+     },
+     Errc::Invalid, "Table 1/ingress/0"},
+    {"open_group_in_a_tier_of_what_would_be",
+     [](S& s) {
+         s.audit_web();
+         v1::Table table = S::open_web_table();
+         table.set_tier(5);
+         s.put(table);
+     },
+     Errc::Invalid, "Table 5/ingress/0"},
     {"isolation_rule_that_is_none",
      [](S& s) {
          v1::Table table = S::web_table();

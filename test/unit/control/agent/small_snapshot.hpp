@@ -111,6 +111,12 @@ struct SmallSnapshot {
         add(out, {1, 7, 6, port, port, v1::ACTION_ALLOW, kAllowDb});
         return out;
     }
+    /// As it is while web is audited: it allows, and isolates nobody.
+    static v1::Table open_web_table(std::uint32_t port = 80) {
+        v1::Table out = web_table(port);
+        out.mutable_groups(0)->set_isolation_rule(0);
+        return out;
+    }
     static v1::Table guard_table() {
         v1::Table out = table(0, v1::DIRECTION_EGRESS, kGuard, 0);
         add(out, {1, 65536, 6, 22, 22, v1::ACTION_DENY, kNoSsh});
@@ -183,13 +189,13 @@ struct SmallSnapshot {
         out.set_audits(audits);
         put(v1::RESOURCE_TYPE_TIER, proto::number_key({number}), out);
     }
-    /// NetworkPolicy/shop/web is audited: its table is there for those who ask what would be.
+    /// NetworkPolicy/shop/web is audited: it only allows, and its whole table is there for those
+    /// who ask what would be.
     void audit_web() {
         v1::Policy web = policy_body(kWebPolicy, 1, "NetworkPolicy/shop/web");
         web.set_audit(true);
         put(v1::RESOURCE_TYPE_POLICY, proto::number_key({kWebPolicy}), web);
-        erase(v1::RESOURCE_TYPE_TABLE, {1, v1::DIRECTION_INGRESS, 0});
-        erase(v1::RESOURCE_TYPE_MEMBERSHIP, {1, v1::DIRECTION_INGRESS, 0});
+        put(open_web_table());
         audit_tier(5, 1, v1::TIER_KIND_ISOLATING);
         v1::Table table = web_table();
         table.set_tier(5);

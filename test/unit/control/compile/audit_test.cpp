@@ -15,39 +15,6 @@ namespace {
 using base::Action;
 using base::Direction;
 
-/// The world without the denials of its audited policies, read from the meaning: an audited
-/// NetworkPolicy isolates nobody, but its rules go on allowing for whom others isolate.
-World enforced_part(const World& world) {
-    World out = world;
-    for (policy::Policy& policy : out.policies) {
-        if (!policy.audit || policy.tier == base::kTierNetworkPolicy) continue;
-        for (auto* rules : {&policy.ingress, &policy.egress}) {
-            std::erase_if(*rules, [](const auto& rule) { return rule.action == Action::Deny; });
-        }
-    }
-    return out;
-}
-
-/// Drops audited NetworkPolicies where nobody else isolates the subject in this direction.
-World for_subject(const World& world, Direction direction, const base::Address& subject) {
-    World out = enforced_part(world);
-    const kube::Pod* pod = out.pod_at(subject);
-    const bool egress = direction == Direction::Egress;
-    const auto isolates = [&](const policy::Policy& policy) {
-        return policy.tier == base::kTierNetworkPolicy &&
-               (egress ? policy.isolates_egress : policy.isolates_ingress) && pod != nullptr &&
-               out.is_in(policy.subject, *pod);
-    };
-    const bool enforced = std::any_of(
-        out.policies.begin(), out.policies.end(),
-        [&](const policy::Policy& policy) { return !policy.audit && isolates(policy); });
-    if (enforced) return out;
-    std::erase_if(out.policies, [](const policy::Policy& policy) {
-        return policy.audit && policy.tier == base::kTierNetworkPolicy;
-    });
-    return out;
-}
-
 /// What is enforced, and what would be, about one packet.
 void check_audit(const World& world, const support::SnapshotReader& reader,
                  const World::Packet& packet) {
@@ -61,25 +28,19 @@ void check_audit(const World& world, const support::SnapshotReader& reader,
         BOOST_TEST_CONTEXT(base::name(direction)
                            << " " << text(packet.source) << " -> " << text(packet.destination)
                            << " " << int{packet.protocol} << "/" << packet.port) {
-            const Answer expected =
-                for_subject(world, direction, subject).expected(direction, packet);
+            const Answer expected = world.expected(direction, packet);
+            const Answer full = world.would_be_expected(direction, packet);
             const Answer now = reader.judge(asked, subject, peer, packet.protocol, packet.port);
-            // Who is named of several that isolate: the first that is enforced.
-            if (expected.allowed || expected.index >= 0) {
-                BOOST_TEST(now == expected);
-            } else {
-                BOOST_TEST(now.allowed == expected.allowed);
-                BOOST_TEST(now.tier == expected.tier);
-                const auto named = std::find_if(
-                    world.policies.begin(), world.policies.end(),
-                    [&](const policy::Policy& policy) { return policy.path() == now.policy; });
-                BOOST_TEST((named != world.policies.end() && !named->audit));
-            }
             const Answer would =
                 reader.would_judge(asked, subject, peer, packet.protocol, packet.port);
-            const Answer full = world.expected(direction, packet);
-            if (expected.allowed && !full.allowed) BOOST_TEST(would == full);
+            BOOST_TEST(now == expected);
             BOOST_TEST(would.allowed == full.allowed);
+            if (!expected.allowed || full.allowed) continue;
+            BOOST_TEST(would == full);
+            const auto named = std::find_if(
+                world.policies.begin(), world.policies.end(),
+                [&](const policy::Policy& policy) { return policy.path() == would.policy; });
+            BOOST_TEST((named != world.policies.end() && named->audit));
         }
     }
 }
@@ -126,6 +87,10 @@ policy::Policy open(const std::string& name) {
     return network_policy("shop", name, {}, {rule(Action::Allow, {pods_in("tools")}, {tcp(443)})});
 }
 
+policy::Policy floor_of(Action action) {
+    return cluster_policy(base::kTierBaseline, 0, "floor", pods_where({}), {any_rule(action)});
+}
+
 std::size_t tiers_of(const Output& output) {
     std::size_t tiers = 0;
     output.resources.for_each(v1::RESOURCE_TYPE_TIER,
@@ -152,32 +117,105 @@ BOOST_AUTO_TEST_CASE(denials_of_an_audited_policy_are_skipped_and_what_is_behind
     BOOST_TEST((would == Answer{false, base::kTierAdmin, "ClusterNetworkPolicy/guard", 0, "deny"}));
 }
 
-BOOST_AUTO_TEST_CASE(an_audited_network_policy_isolates_nobody_but_allows_for_whom_others_isolate) {
+BOOST_AUTO_TEST_CASE(an_audited_network_policy_allows_as_when_enforced_but_isolates_nobody) {
     World world = audited_shop();
-    world.policies = {audited(open("a-open"))};
+    world.policies = {audited(open("a-open")), floor_of(Action::Deny)};
     Compiler alone;
     const Output by_itself = compiled(alone, world);
     check_both_views(world, by_itself);
-    BOOST_TEST(support::SnapshotReader(by_itself.resources)
-                   .judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 80)
-                   .tier == base::kTierDefault);
+    const auto ask = [&](const Output& output, std::uint16_t port) {
+        return support::SnapshotReader(output.resources)
+            .judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, port);
+    };
+    const Answer by_open{true, base::kTierNetworkPolicy, "NetworkPolicy/shop/a-open", 0, "allow"};
+    BOOST_TEST((ask(by_itself, 443) == by_open));
+    // What it does not allow it does not deny: the next tier is asked.
+    BOOST_TEST((ask(by_itself, 80) ==
+                Answer{false, base::kTierBaseline, "ClusterNetworkPolicy/floor", 0, "deny"}));
 
     world.policies.push_back(closed("b-closed"));
     Compiler both;
     const Output beside = compiled(both, world);
     check_both_views(world, beside);
-    const support::SnapshotReader reader(beside.resources);
-    const auto ask = [&](std::uint16_t port) {
-        return reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp,
-                            port);
-    };
-    BOOST_TEST((ask(443) ==
-                Answer{true, base::kTierNetworkPolicy, "NetworkPolicy/shop/a-open", 0, "allow"}));
+    BOOST_TEST((ask(beside, 443) == by_open));
     // The audited one comes first by name, but it is not what isolates.
-    BOOST_TEST((ask(80) == Answer{false, base::kTierNetworkPolicy, "NetworkPolicy/shop/b-closed",
-                                  -1, "deny"}));
+    BOOST_TEST((ask(beside, 80) == Answer{false, base::kTierNetworkPolicy,
+                                          "NetworkPolicy/shop/b-closed", -1, "deny"}));
     // Enforcing it as well would change nothing: there is nothing to be audited.
     BOOST_TEST(tiers_of(beside) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_to_audit_denies_nothing_that_rules_of_the_policy_allow) {
+    World world = audited_shop();
+    for (const bool audit : {false, true}) {
+        world.policies = {open("open"), open("other"), floor_of(Action::Deny)};
+        for (policy::Policy& policy : world.policies) {
+            policy.audit = audit && policy.tier == base::kTierNetworkPolicy;
+        }
+        Compiler compiler;
+        const Output output = compiled(compiler, world);
+        check_both_views(world, output);
+        BOOST_TEST(
+            support::SnapshotReader(output.resources)
+                .judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 443)
+                .allowed);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(
+    the_own_node_is_let_in_by_isolation_and_not_by_a_policy_that_does_not_isolate) {
+    World world = audited_shop();
+    world.add_node("n1", "192.168.0.1");
+    world.add_pod("shop/web", "10.0.1.1", {{"app", "web"}}, "n1");
+    for (const bool audit : {false, true}) {
+        world.policies = {open("open")};
+        world.policies[0].audit = audit;
+        Compiler compiler;
+        const Output output = compiled(compiler, world);
+        const support::SnapshotReader reader(output.resources);
+        check_audit(world, reader, {ip("192.168.0.1"), ip("10.0.1.1"), base::kIpTcp, 80});
+        const Answer answer = reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("192.168.0.1"),
+                                           base::kIpTcp, 80);
+        BOOST_TEST(answer.tier == (audit ? base::kTierDefault : base::kTierOwnNode));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(audited_policies_without_a_rule_make_no_group_of_what_is_enforced) {
+    World world = audited_shop();
+    world.policies = {audited(closed("a")), audited(closed("b"))};
+    Compiler compiler;
+    const Output output = compiled(compiler, world);
+    check_both_views(world, output);
+    BOOST_TEST(output.summary.tables == 1u);
+    world.policies.push_back(audited(open("c")));
+    const Output with_rule = compiled(compiler, world);
+    check_both_views(world, with_rule);
+    BOOST_TEST(with_rule.summary.tables == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_audited_policy_that_is_too_large_allows_nothing_and_isolates_nobody) {
+    World world = audited_shop();
+    std::vector<policy::Port> ports;
+    for (std::uint16_t port = 443; port < 443 + 2 * 9; port += 2) ports.push_back(tcp(port));
+    policy::Policy large =
+        network_policy("shop", "large", {}, {rule(Action::Allow, {pods_in("tools")}, ports)});
+    for (const bool audit : {false, true}) {
+        large.audit = audit;
+        world.policies = {large};
+        Limits limits;
+        limits.policy_rows = 8;
+        Compiler compiler(limits);
+        const Output output = compiled(compiler, world);
+        const auto reader = support::SnapshotReader(output.resources);
+        BOOST_TEST(
+            reader.judge(v1::DIRECTION_INGRESS, ip("10.0.1.1"), ip("10.0.2.1"), base::kIpTcp, 443)
+                .tier == (audit ? base::kTierDefault : base::kTierNetworkPolicy));
+        BOOST_REQUIRE_EQUAL(output.warnings.size(), 1u);
+        BOOST_TEST(output.warnings[0].message ==
+                   (audit ? "needs more than 8 rows; none of its rules is enforced"
+                          : "needs more than 8 rows; it isolates, but none of its rules is "
+                            "enforced"));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(where_nothing_is_audited_the_snapshot_has_no_trace_of_it) {

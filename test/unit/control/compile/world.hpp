@@ -224,11 +224,25 @@ struct World {
                (rule.ports.empty() ||
                 std::any_of(rule.ports.begin(), rule.ports.end(), port_holds));
     }
-    Answer expected(base::Direction direction, const Packet& packet) const;
+    /// What is enforced: denials of audited policies, isolation among them, do not exist.
+    Answer expected(base::Direction direction, const Packet& packet) const {
+        return expected({direction, false}, packet);
+    }
+    /// If audited policies were enforced.
+    Answer would_be_expected(base::Direction direction, const Packet& packet) const {
+        return expected({direction, true}, packet);
+    }
+
+private:
+    struct How {
+        base::Direction direction;
+        bool all;  ///< policies are enforced
+    };
+    Answer expected(const How& how, const Packet& packet) const;
 };
 
-inline Answer World::expected(base::Direction direction, const Packet& packet) const {
-    const bool egress = direction == base::Direction::Egress;
+inline Answer World::expected(const How& how, const Packet& packet) const {
+    const bool egress = how.direction == base::Direction::Egress;
     const base::Address& subject = egress ? packet.source : packet.destination;
     const base::Address& peer = egress ? packet.destination : packet.source;
     const kube::Pod* own = pod_at(subject);
@@ -245,9 +259,11 @@ inline Answer World::expected(base::Direction direction, const Packet& packet) c
             const bool isolates = egress ? policy.isolates_egress : policy.isolates_ingress;
             if (policy.tier != tier || !is_in(policy.subject, *own) || passed) continue;
             if (tier == base::kTierNetworkPolicy && !isolates) continue;
-            if (isolated_by == nullptr) isolated_by = &policy;
+            const bool denies = how.all || !policy.audit;
+            if (isolated_by == nullptr && denies) isolated_by = &policy;
             for (const policy::Rule& rule : egress ? policy.egress : policy.ingress) {
                 if (!rule_matches(rule, peer, packet)) continue;
+                if (rule.action == base::Action::Deny && !denies) continue;
                 if (rule.action == base::Action::Pass) {
                     passed = true;
                     break;

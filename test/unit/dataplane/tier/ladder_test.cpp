@@ -166,7 +166,55 @@ BOOST_AUTO_TEST_CASE(a_group_whose_table_is_missing_is_still_isolated) {
     BOOST_CHECK(ask(ladder, Direction::Ingress, question()) == denied);
 }
 
+BOOST_AUTO_TEST_CASE(a_group_of_which_nobody_says_whether_it_is_isolated_is) {
+    const base::Decision denied{Action::Deny, 0, 1, base::kNoRule};
+    using Rules = std::vector<std::uint32_t>;
+    for (const auto& rules :
+         {std::shared_ptr<const Rules>(), std::make_shared<const Rules>(Rules{base::kNoRule})}) {
+        tier::Tier tier = single(1, tier::TierKind::Isolating, {});
+        tier.ingress.shards[0].isolation_rule = rules;
+        BOOST_CHECK(ask(tier::Ladder({tier}), Direction::Ingress, question()) == denied);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_group_without_isolation_has_what_its_rows_allow_and_leaves_the_rest) {
+    tier::Row web = always(Action::Allow, 4);
+    web.any_protocol = false;
+    web.protocol = 6;
+    web.port_first = web.port_last = 80;
+    tier::Tier open = single(1, tier::TierKind::Isolating, {web});
+    const auto nobody = std::make_shared<const std::vector<std::uint32_t>>(
+        std::vector<std::uint32_t>{base::kNoRule, base::kNoRule});
+    open.egress.shards[0].isolation_rule = open.ingress.shards[0].isolation_rule = nobody;
+    const tier::Ladder ladder({open, single(2, tier::TierKind::Ordered, {always(Action::Deny, 5)})},
+                              true);
+    const base::Decision by_row{Action::Allow, 0, 1, 4};
+    const base::Decision by_baseline{Action::Deny, 0, 2, 5};
+    for (const Direction direction : {Direction::Egress, Direction::Ingress}) {
+        // The own node has no more rights than others: it is isolation that lets it in.
+        for (const bool own_node : {false, true}) {
+            tier::Question asked = question(kPod, own_node);
+            BOOST_CHECK(ask(ladder, direction, asked) == by_row);
+            asked.destination_port = 81;
+            BOOST_CHECK(ask(ladder, direction, asked) == by_baseline);
+            const auto trace = ladder.trace(direction, asked);
+            BOOST_REQUIRE_EQUAL(trace.size(), 2);
+            BOOST_CHECK_EQUAL(trace[0].group, 1);
+            BOOST_CHECK(trace[0].action == Action::Pass && !trace[0].matched);
+        }
+    }
+    // Also where the tier has no row at all.
+    open.ingress.shards[0].table = nullptr;
+    const base::Decision silent{Action::Allow, 0, base::kTierDefault, 0};
+    BOOST_CHECK(ask(tier::Ladder({open}), Direction::Ingress, question()) == silent);
+}
+
 namespace {
+
+/// 0: not isolated.
+std::uint32_t isolation_of(std::uint32_t table, std::uint32_t group) {
+    return group % 3 == 0 ? base::kNoRule : 1000 + table * 100 + group;
+}
 
 /// The obvious way: every row of a group, in order.
 struct Naive {
@@ -203,9 +251,10 @@ struct Naive {
                 break;
             }
             if (action != Action::Pass) return {action, 0, stage.number, rule};
-            if (stage.kind == tier::TierKind::Ordered) continue;
+            const std::uint32_t isolation = isolation_of(table, group);
+            if (stage.kind == tier::TierKind::Ordered || isolation == base::kNoRule) continue;
             if (q.own_node && ingress) return {Action::Allow, 0, base::kTierOwnNode, 0};
-            return {Action::Deny, 0, stage.number, 1000 + table * 100 + group};
+            return {Action::Deny, 0, stage.number, isolation};
         }
         return {Action::Allow, 0, base::kTierDefault, 0};
     }
@@ -264,7 +313,7 @@ World random_world(Random& random) {
             std::vector<std::uint16_t> classes(kIdentities);
             for (auto& each : classes) each = static_cast<std::uint16_t>(below(random, kClasses));
             std::vector<std::uint32_t> isolation;
-            for (std::uint32_t g = 0; g <= kGroups; ++g) isolation.push_back(1000 + t * 100 + g);
+            for (std::uint32_t g = 0; g <= kGroups; ++g) isolation.push_back(isolation_of(t, g));
             tables.shards.push_back(
                 {.table = table_of(rows),
                  .class_of = std::make_shared<const tier::ClassOf>(classes),
@@ -368,6 +417,19 @@ BOOST_AUTO_TEST_CASE(audited_tables_stand_in_for_enforced_ones_only_when_that_is
     // The own node reaches who would be isolated, too.
     const base::Decision own_node{Action::Allow, 0, base::kTierOwnNode, base::kNoRule};
     BOOST_CHECK(would(ladder, Direction::Ingress, question(kPod, true)) == own_node);
+}
+
+BOOST_AUTO_TEST_CASE(what_would_be_has_the_exceptions_for_own_nodes_that_what_is_enforced_has) {
+    constexpr tier::TierKind kKind = tier::TierKind::Isolating;
+    const tier::Tier tier = with_audit(without_subjects(1, kKind), single(1, kKind, {}));
+    for (const bool exempt : {false, true}) {
+        const tier::Ladder ladder({tier}, exempt);
+        const auto egress = would(ladder, Direction::Egress, question(kPod, true));
+        BOOST_CHECK_EQUAL(egress.tier, exempt ? base::kTierOwnNode : 1);
+        BOOST_CHECK_EQUAL(egress.action == Action::Allow, exempt);
+        const auto ingress = would(ladder, Direction::Ingress, question(kPod, true));
+        BOOST_CHECK_EQUAL(ingress.tier, base::kTierOwnNode);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_tier_without_audited_tables_for_a_subject_counts_as_it_is_enforced) {
