@@ -203,10 +203,6 @@ base::Result<Documents> convert_admin_policy(const Json& policy,
     TW_TRY(fits, check_priorities(priority, parts, taken, spot.at("priority")));
     Documents out;
     for (std::size_t i = 0; i < parts; ++i) {
-        Json metadata = written_metadata(policy);
-        if (i > 0) {
-            metadata["name"] = metadata.value("name", "") + "-" + std::to_string(i + 1);
-        }
         Json made{{"tier", baseline ? "Baseline" : "Admin"},
                   {"priority", priority + static_cast<std::int64_t>(i)},
                   {"subject", spec["subject"]}};
@@ -216,7 +212,7 @@ base::Result<Documents> convert_admin_policy(const Json& policy,
         if (i < egress_parts.size() && !egress_parts[i].empty()) made["egress"] = egress_parts[i];
         out.push_back(Json{{"apiVersion", "policy.networking.k8s.io/v1alpha2"},
                            {"kind", "ClusterNetworkPolicy"},
-                           {"metadata", std::move(metadata)},
+                           {"metadata", written_metadata(policy)},
                            {"spec", std::move(made)}});
     }
     return out;

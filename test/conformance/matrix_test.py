@@ -570,6 +570,157 @@ class Convert(Case):
                   if o["kind"] == "Namespace" and o["metadata"]["name"] == "old"]
         self.assertEqual(spaces[0]["metadata"], {"name": "old"})
 
+    ISOLATED = {"net.beta.kubernetes.io/network-policy": '{"ingress":{"isolation":"DefaultDeny"}}'}
+
+    @staticmethod
+    def cluster_policy(name, **spec):
+        return {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+                "metadata": {"name": name}, "spec": {
+                    "tier": "Admin", "priority": 900, "subject": {"namespaces": {}}, **spec}}
+
+    @staticmethod
+    def network_policy(name, space="a", version="networking.k8s.io/v1", **spec):
+        return {"apiVersion": version, "kind": "NetworkPolicy",
+                "metadata": {"name": name, "namespace": space}, "spec": spec}
+
+    @staticmethod
+    def baseline(name="default"):
+        return {"apiVersion": ANP["apiVersion"], "kind": "BaselineAdminNetworkPolicy",
+                "metadata": {"name": name}, "spec": {
+                    "subject": {"namespaces": {}},
+                    "egress": [{"action": "Deny", "to": [{"networks": ["203.0.113.0/24"]}]}]}}
+
+    def named(self, name, priority=7):
+        policy = json.loads(json.dumps(ANP))
+        policy["metadata"]["name"], policy["spec"]["priority"] = name, priority
+        return policy
+
+    def names(self, done):
+        """By kind, tier and namespace; no object is there twice, and the result is sound."""
+        items = json.loads(done.stdout)["items"]
+        keys = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in items]
+        self.assertEqual(len(keys), len(set(keys)), keys)
+        lint = run("lint", self.write("printed.json", done.stdout), "--channel", "experimental")
+        self.assertNotIn("Duplicate", lint.stdout)
+        return {(p["spec"].get("tier") or p["metadata"]["namespace"], p["metadata"]["name"])
+                for p in self.policies(done)}
+
+    def isolated(self, *objects, space="a"):
+        """The cluster with an annotated namespace."""
+        items = World(4).manifests()["items"][:12]
+        for item in items:
+            if item["kind"] == "Namespace" and item["metadata"]["name"] == space:
+                item["metadata"]["annotations"] = dict(self.ISOLATED)
+        path = self.write("in.json", {"apiVersion": "v1", "kind": "List",
+                                      "items": [*items, *objects]})
+        return run("convert", "--to", "cnp", path, "--output", "json")
+
+    def test_what_is_made_takes_no_name_that_is_taken(self):
+        everything = {"ingress": [{}]}
+        for given, wanted in (
+                ([ANP, self.cluster_policy("guard")], {("Admin", "guard"), ("Admin", "guard-2")}),
+                ([self.named("default"), self.baseline()],
+                 {("Admin", "default"), ("Baseline", "default-2")}),
+                ([self.baseline(), self.named("default")],
+                 {("Admin", "default"), ("Baseline", "default-2")}),
+                ([self.named("default"), self.baseline(), self.cluster_policy("default"),
+                  self.cluster_policy("default-2", priority=901)],
+                 {("Admin", "default"), ("Admin", "default-2"), ("Admin", "default-3"),
+                  ("Baseline", "default-4")})):
+            with self.subTest(wanted=sorted(wanted)):
+                self.assertEqual(self.names(self.converted(*given)), wanted)
+        done = self.isolated(self.network_policy("default-deny", podSelector={}, **everything),
+                             self.network_policy("default-deny-2", podSelector={}, **everything))
+        self.assertEqual(self.names(done), {("a", "default-deny"), ("a", "default-deny-2"),
+                                            ("a", "default-deny-3")})
+        self.assertIn("Namespace/a: has become NetworkPolicy/a/default-deny-3, because "
+                      "NetworkPolicy/a/default-deny is there already", done.stderr)
+        kept = [p for p in self.policies(done) if p["metadata"]["name"] == "default-deny"]
+        self.assertEqual(kept[0]["spec"], {"podSelector": {}, **everything})
+        # The name is free in another namespace.
+        done = self.isolated(self.network_policy("default-deny", space="b", podSelector={}))
+        self.assertEqual(self.names(done), {("a", "default-deny"), ("b", "default-deny")})
+
+    def test_parts_of_a_policy_keep_out_of_the_way(self):
+        many = self.named("guard")
+        many["spec"]["ingress"] = [ANP["spec"]["ingress"][1]] * 60
+        taken = self.cluster_policy("guard-2")
+        done = self.converted(many, taken)
+        self.assertEqual(self.names(done), {("Admin", name) for name in
+                                            ("guard", "guard-2", "guard-3", "guard-4")})
+        kept = [p for p in self.policies(done) if p["metadata"]["name"] == "guard-2"]
+        self.assertEqual(kept, [taken])
+
+    def test_names_that_are_made_are_valid(self):
+        long = ".".join(["a" * 62] * 4) + "z"
+        done = self.converted(self.named(long), self.cluster_policy(long))
+        made = {name for _, name in self.names(done)} - {long}
+        (name,) = made
+        self.assertLessEqual(len(name), 253)
+        self.assertLessEqual(len(name.split(".")[-1]), 63)
+        self.assertRegex(name, r"^[a-z0-9.-]+[a-z0-9]-2$")
+
+    def test_two_objects_of_one_name_are_refused(self):
+        open_policy = {"podSelector": {}, "ingress": [{}]}
+        self.assert_refused(self.converted(ANP, self.named("guard", priority=8)),
+                            "AdminNetworkPolicy/guard (", "metadata.name", "in.json:")
+        self.assert_refused(self.converted(self.network_policy("x", podSelector={}),
+                                           self.network_policy("x", version="extensions/v1beta1",
+                                                               **open_policy)),
+                            "extensions/v1beta1 NetworkPolicy/a/x (",
+                            "networking.k8s.io/v1 NetworkPolicy/a/x (", "metadata.name")
+        default = self.network_policy("x", space="default", podSelector={})
+        implied = json.loads(json.dumps(default))
+        del implied["metadata"]["namespace"]
+        self.assert_refused(self.converted(default, implied), "metadata.name")
+        # Twice the same is one.
+        self.assertEqual(self.names(self.converted(ANP, ANP)), {("Admin", "guard")})
+
+    def test_oldest_policies_are_compared_by_what_they_meant(self):
+        """Random ones, held against a judge of their own: eval of the printed result."""
+        pods = {f"{space}/{app}": {"app": app} for space in "ab" for app in ("db", "web", "job")}
+        items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": space, "labels": {"team": space}, **({"annotations": self.ISOLATED}
+                                                         if space == "a" else {})}}
+                 for space in "ab"]
+        for number, (path, labels) in enumerate(pods.items()):
+            space, name = path.split("/")
+            items.append({"apiVersion": "v1", "kind": "Pod",
+                          "metadata": {"name": name, "namespace": space, "labels": labels},
+                          "spec": {"containers": []},
+                          "status": {"phase": "Running", "podIPs": [{"ip": f"10.0.0.{number + 1}"}]}})
+        version = "extensions/v1beta1"
+        policies = [
+            self.network_policy("new", version=version, podSelector={"matchLabels": {"app": "web"}},
+                                ingress=[{"from": []}, {"ports": []}, {"ports": [{"port": 1}]}]),
+            self.network_policy("oldest", version=version, podSelector={"app": "db"},
+                                allowIncoming=[{"from": [{"pods": {"app": "web"}}, {
+                                    "namespaces": {"team": "b"}}], "toPorts": [{"port": 80}]},
+                                               {"from": []}]),
+            self.network_policy("idle", space="b", version=version, podSelector={})]
+        path = self.write("in.json", {"apiVersion": "v1", "kind": "List", "items": items + policies})
+        done = run("convert", "--to", "cnp", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("not compared", done.stderr)
+        self.assertNotIn("not checked", done.stderr)
+        probes = [(a, b, "TCP", port) for a in pods for b in pods if a != b for port in (1, 80, 81)]
+        lines = "\n".join(json.dumps({"from": a, "to": b, "protocol": protocol, "port": port})
+                          for a, b, protocol, port in probes)
+        answers = run("eval", "--manifests", self.write("out.yaml", done.stdout), "--probes", "-",
+                      text=lines)
+        for probe, line in zip(probes, answers.stdout.splitlines(), strict=True):
+            source, destination, _, port = probe
+            allowed = destination.startswith("b/") or \
+                (destination == "a/web" and port == 1) or \
+                (destination == "a/db" and port == 80 and
+                 (source == "a/web" or source.startswith("b/")))
+            self.assertEqual(json.loads(line)["verdict"], "allow" if allowed else "deny", probe)
+
+    def test_what_nobody_knows_the_meaning_of_is_not_compared(self):
+        done = self.isolated(self.network_policy(
+            "odd", version="extensions/v1beta1", podSelector={}, newField=1))
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done)  # v1 has no such field
+
     def test_yaml_says_the_same(self):
         path = self.write("in.json", ANP)
         done = run("convert", "--to", "cnp", path)
