@@ -194,9 +194,8 @@ private:
             document["metadata"]["name"] = name;
             if (each.number > 1 || name == each.name) continue;
             out_.notes.push_back(source + ": has become " + object_path(document) + ", because " +
-                                 (other == wanted.path()
-                                      ? other + " is there already"
-                                      : other + " has become " + wanted.path()));
+                                 (other == wanted.path() ? other + " is there already"
+                                                         : other + " has become " + wanted.path()));
         }
     }
 

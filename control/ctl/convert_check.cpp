@@ -89,8 +89,9 @@ base::Result<CheckedSide> side_before(const ConvertedText& converted,
                                       std::vector<std::string>& notes) {
     TW_TRY(old, old_meaning(converted.given));
     for (const std::string& object : old.unknown) {
-        notes.push_back(object + ": was not compared with what it has become, because nothing "
-                                 "here knows all that it says");
+        notes.push_back(object +
+                        ": was not compared with what it has become, because nothing "
+                        "here knows all that it says");
     }
     Documents readable;
     for (const Json& each : converted.given) {

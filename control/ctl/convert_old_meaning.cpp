@@ -27,8 +27,8 @@ public:
         policy::Selector out;
         if (json.is_null()) return out;
         if (!json.is_object()) return fail(out);
-        const bool is_plain = plain_labels && !json.contains("matchLabels") &&
-                              !json.contains("matchExpressions");
+        const bool is_plain =
+            plain_labels && !json.contains("matchLabels") && !json.contains("matchExpressions");
         if (is_plain) {
             add_labels(json, out);
         } else {
@@ -97,9 +97,8 @@ private:
         const std::string word = text(at(json, "operator"));
         const auto found = std::find(kWords.begin(), kWords.end(), word);
         known_ = known_ && found != kWords.end();
-        policy::Requirement made{text(at(json, "key")),
-                                 static_cast<policy::Operator>(found - kWords.begin()),
-                                 {}};
+        policy::Requirement made{
+            text(at(json, "key")), static_cast<policy::Operator>(found - kWords.begin()), {}};
         for (const Json& value : list(at(json, "values"))) made.values.push_back(text(value));
         if (known_) out.requirements.push_back(std::move(made));
     }
@@ -215,8 +214,8 @@ std::optional<policy::Policy> meaning_of(const Json& document, bool annotated) {
     const Json egress = reader.list(OldReader::at(spec, "egress"));
     out.isolates_ingress = types.empty() || lists(types, "Ingress");
     out.isolates_egress = types.empty() ? !egress.empty() : lists(types, "Egress");
-    const Json ingress = oldest ? oldest_rules(reader, spec["allowIncoming"])
-                                : OldReader::at(spec, "ingress");
+    const Json ingress =
+        oldest ? oldest_rules(reader, spec["allowIncoming"]) : OldReader::at(spec, "ingress");
     if (out.isolates_ingress) out.ingress = reader.rules(ingress, "from");
     if (out.isolates_egress) {
         OldReader outwards(out.namespace_name, false);  // there was no such thing before v1

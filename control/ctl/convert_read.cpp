@@ -30,7 +30,8 @@ void take_apart(const document::Value& value, const std::string& file, GivenDocu
         const std::size_t first = out.documents.size();
         take_apart(item, file, out);
         // The items of a PodList do not say what they are.
-        if (kind == "List" || item.kind() != document::Kind::Object || item.find("kind") != nullptr) {
+        if (kind == "List" || item.kind() != document::Kind::Object ||
+            item.find("kind") != nullptr) {
             continue;
         }
         out.documents[first]["kind"] = kind.substr(0, kind.size() - 4);

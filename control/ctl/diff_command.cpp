@@ -97,8 +97,8 @@ base::Result<Answer> answer_live(const DiffOptions& options) {
     const LiveSettings settings = live_settings(status);
     TW_TRY(side, load_side(std::move(compiled), settings.scope, settings.own_node_egress));
     const LiveQuestion question{
-        side.model,
-        [&side](const auto&... asked) { return side.engine->enforcer().ask(asked...); }, settings};
+        side.model, [&side](const auto&... asked) { return side.engine->enforcer().ask(asked...); },
+        settings};
     TW_TRY(flows, judge_flows(rows, question));
     std::vector<std::string> warnings = side.compiled.warnings;
     if (flows.strangers != 0) {

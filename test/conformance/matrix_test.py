@@ -530,6 +530,29 @@ class Convert(Case):
             policy["spec"]["ingress"][0]["ports"] = [change]
             self.assert_refused(self.converted(policy), "AdminNetworkPolicy/guard", words)
 
+    def test_a_value_of_another_type_is_refused_and_nothing_else_happens(self):
+        def places(value, path=()):
+            yield path
+            items = value.items() if isinstance(value, dict) else \
+                enumerate(value) if isinstance(value, list) else ()
+            for key, each in items:
+                yield from places(each, (*path, key))
+        old = self.network_policy("old", version="extensions/v1beta1", podSelector={"app": "db"},
+                                  allowIncoming={"from": [{"pods": {"app": "web"}}],
+                                                 "toPorts": [{"port": 80, "protocol": "TCP"}]})
+        for policy in ANP, old:
+            for path in places(policy):
+                for value in (5, "x", [], {}, None, [5]):
+                    if not path or path == ("kind",):
+                        continue
+                    odd = json.loads(json.dumps(policy))
+                    at = odd
+                    for key in path[:-1]:
+                        at = at[key]
+                    at[path[-1]] = value
+                    done = self.converted(odd, cluster=False)
+                    self.assertIn(done.returncode, (0, 2), (path, value, done.stderr))
+
     def test_without_pods_it_says_so(self):
         done = self.converted(ANP, cluster=False)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -30,8 +30,8 @@ const NumberedRow kNumberedRows[] = {
     {"no_dash_before_the_dash", std::string(60, 'a') + "-bb", 2, std::string(60, 'a') + "-2"},
     {"at_the_whole_limit", k63 + "." + k63 + "." + k63 + "." + std::string(61, 'a'), 2,
      k63 + "." + k63 + "." + k63 + "." + std::string(59, 'a') + "-2"},
-    {"a_short_last_label_may_go", k63 + "." + k63 + "." + k63 + "." + std::string(59, 'a') + ".b", 2,
-     k63 + "." + k63 + "." + k63 + "." + std::string(59, 'a') + "-2"},
+    {"a_short_last_label_may_go", k63 + "." + k63 + "." + k63 + "." + std::string(59, 'a') + ".b",
+     2, k63 + "." + k63 + "." + k63 + "." + std::string(59, 'a') + "-2"},
 };
 
 Json object(const char* version, const char* kind, const char* space, const char* name) {

@@ -104,8 +104,9 @@ BOOST_AUTO_TEST_CASE(the_settings_of_the_daemon_are_taken_and_told) {
     const agent::Model after = model();
     const ctl::LiveQuestion question{after, ask, settings};
     const ctl::LiveFlows flows = judged({row()}, after, true);
-    BOOST_TEST(ctl::live_text(flows, question).find("0 of 1 flows would be cut\n"
-                                                    "1 of 1 flows would go on") == 0u);
+    BOOST_TEST(ctl::live_text(flows, question)
+                   .find("0 of 1 flows would be cut\n"
+                         "1 of 1 flows would go on") == 0u);
     const Json json = Json::parse(ctl::live_json_text(flows, question));
     BOOST_TEST(json["kept"].size() == 1u);
     BOOST_TEST(json["cut"].empty());
