@@ -189,6 +189,14 @@ char Overview::kind(std::size_t source, std::size_t destination) const {
                                   : 'm';
 }
 
+char Overview::sign(std::size_t source, std::size_t destination) const {
+    const char all = kind(source, destination);
+    if (all != 'm') return all;
+    const PairCounts& counts = at(source, destination);
+    return static_cast<char>(
+        '0' + std::min<std::uint64_t>((counts.all + counts.some) * 10 / counts.total(), 9));
+}
+
 Overview overview_of(const Matrix& matrix, std::size_t blocks_max) {
     const std::vector<Parts> parts = parts_of(matrix);
     Overview out;

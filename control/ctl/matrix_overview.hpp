@@ -39,6 +39,8 @@ struct Overview {
     }
     /// 'a'll, 's'ome or 'n'one of the ports for every pair; 'm'ixed; '-': nothing to judge.
     char kind(std::size_t source, std::size_t destination) const;
+    /// The same, with '0' to '9' for mixed: how many tenths of the pairs may connect on some port.
+    char sign(std::size_t source, std::size_t destination) const;
 };
 
 /// Requires: blocks_max of 4 or more.

@@ -6,6 +6,8 @@
 #include "control/document/printable.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <utility>
@@ -67,12 +69,35 @@ struct Picture {
     }
 };
 
+bool is_digit(char kind) { return '0' <= kind && kind <= '9'; }
+
 std::string style_of(char kind) {
-    return kind == 'a' || kind == 'n' || kind == 's' || kind == 'm' ? std::string(1, kind) : "x";
+    if (is_digit(kind)) return std::string("m") + kind;
+    return kind == 'a' || kind == 'n' || kind == 's' ? std::string(1, kind) : "x";
+}
+
+/// Tenths between none and all, by way of grey.
+std::string mixed_styles() {
+    constexpr std::array<int, 3> kNone{0xd5, 0x5e, 0x00};
+    constexpr std::array<int, 3> kMiddle{0xee, 0xee, 0xee};
+    constexpr std::array<int, 3> kAll{0x56, 0xb4, 0xe9};
+    std::string out;
+    for (int tenth = 0; tenth < 10; ++tenth) {
+        const auto& from = tenth < 5 ? kNone : kMiddle;
+        const auto& to = tenth < 5 ? kMiddle : kAll;
+        const int way = tenth < 5 ? tenth + 1 : tenth - 4;  // of 6 steps
+        char style[32];
+        const auto mix = [&](std::size_t i) { return from[i] + (to[i] - from[i]) * way / 6; };
+        std::snprintf(style, sizeof(style), ".m%d{fill:#%02x%02x%02x}", tenth,
+                      static_cast<unsigned>(mix(0)), static_cast<unsigned>(mix(1)),
+                      static_cast<unsigned>(mix(2)));
+        out += style;
+    }
+    return out;
 }
 
 /// Colours that everybody can tell apart, and a sign besides: a disc for all, a dot for some, a bar
-/// for none, a ring for mixed.
+/// for none, the tenths for mixed.
 std::string drawn(std::size_t x, std::size_t y, char kind, std::size_t cell) {
     const std::size_t side = cell - (cell > 10 ? 2 : 1);
     std::string out = "<rect x=\"" + pixels(x) + "\" y=\"" + pixels(y) + "\" width=\"" +
@@ -83,7 +108,7 @@ std::string drawn(std::size_t x, std::size_t y, char kind, std::size_t cell) {
     const std::string centre = "cx=\"" + pixels(x + middle) + "\" cy=\"" + pixels(y + middle);
     if (kind == 'a') out += "<circle " + centre + "\" r=\"6\" class=\"k\"/>";
     if (kind == 's') out += "<circle " + centre + "\" r=\"2.5\" class=\"k\"/>";
-    if (kind == 'm') out += "<circle " + centre + "\" r=\"5\" class=\"r\"/>";
+    if (is_digit(kind)) out += text_at(x + middle - 3, y + middle + 4, std::string(1, kind));
     if (kind == 'n') {
         out += "<rect x=\"" + pixels(x + 4) + "\" y=\"" + pixels(y + middle - 1) + "\" width=\"" +
                pixels(cell - 10) + "\" height=\"2\" class=\"k\"/>";
@@ -199,7 +224,7 @@ Picture picture_of(const Overview& overview) {
         out.hints.push_back(some_of(block.namespaces, block.namespaces.size()));
         if (!has_pods) out.hints.back() = block.name();
     }
-    out.kind = [&overview](std::size_t i, std::size_t j) { return overview.kind(i, j); };
+    out.kind = [&overview](std::size_t i, std::size_t j) { return overview.sign(i, j); };
     out.words = [&overview](std::size_t i, std::size_t j) {
         return overview.blocks[i].name() + " to " + overview.blocks[j].name() + ": " +
                percentages(overview.at(i, j)) + " of the ports";
@@ -210,12 +235,12 @@ Picture picture_of(const Overview& overview) {
 std::string legend_svg(std::size_t y, bool mixed) {
     std::vector<std::pair<char, const char*>> signs = {
         {'a', "all"}, {'s', "some"}, {'n', "none"}, {'-', "nothing to judge"}};
-    if (mixed) signs.insert(signs.begin() + 3, {'m', "mixed"});
+    if (mixed) signs.push_back({'7', "pairs differ: tenths of them that may connect at all"});
     std::string out;
     std::size_t x = 20;
     for (const auto& [kind, words] : signs) {
         out += drawn(x, y, kind, kCellMax) + text_at(x + kCellMax + 4, y + 15, words);
-        x += 100;
+        x += kind == '-' ? 150 : 90;
     }
     return out;
 }
@@ -232,8 +257,9 @@ std::string svg_of(const Picture& picture, const std::string& summary, bool mixe
         "\" role=\"img\">\n"
         "<title>Who may connect to whom: sources in rows, destinations in columns</title>\n"
         "<style>text{font:12px sans-serif;fill:#222}.a{fill:#56b4e9}.s{fill:#f0e442}"
-        ".n{fill:#d55e00}.m{fill:#009e73}.x{fill:#e6e6e6}.k{fill:#222}"
-        ".r{fill:none;stroke:#222;stroke-width:2}</style>\n"
+        ".n{fill:#d55e00}.x{fill:#e6e6e6}.k{fill:#222}" +
+        (mixed ? mixed_styles() : "") +
+        "</style>\n"
         "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
     std::size_t y = 16;
     for (std::size_t start = 0; start < summary.size(); y += 15) {

@@ -190,14 +190,13 @@ std::string several(std::size_t count, const char* one, const char* many) {
     return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-/// A sign each: they differ in how dark they are.
-char sign_of(char kind) {
-    switch (kind) {
+char shown_sign(char sign) {
+    switch (sign) {
         case 'a': return '#';
         case 's': return '+';
-        case 'm': return '%';
         case 'n': return '.';
-        default: return ' ';
+        case '-': return ' ';
+        default: return sign;
     }
 }
 
@@ -221,7 +220,7 @@ std::string as_overview(const Overview& overview) {
                                      percentages(row_counts(overview, i, true))};
         std::string map;
         for (std::size_t j = 0; j < overview.blocks.size(); ++j) {
-            map += sign_of(overview.kind(i, j));
+            map += shown_sign(overview.sign(i, j));
         }
         row.push_back("|" + map + "|");
         table.add(std::move(row));
@@ -229,7 +228,8 @@ std::string as_overview(const Overview& overview) {
     const std::string out =
         "There are too many groups to list, so this is by namespace. Percentages are of pairs with "
         "pods that may connect on\nall, some or none of the ports. TO EACH has a sign for each "
-        "block in the same order: # all, + some, . none, % mixed.";
+        "block in the same order: # all, + some, . none;\nwhere pairs differ, how many tenths of "
+        "them may connect at all.";
     return out + "\n\n" + table.text() +
            "\nExactly, for some: --namespace NS..., --pod NS/NAME. All of it: --output json, and "
            "as "

@@ -414,8 +414,189 @@ class Matrix(Case):
         done = run("matrix", "--manifests", self.write("a.json", CLUSTER.manifests()))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         lines = done.stdout.splitlines()
-        self.assertEqual(lines[0].split(), ["GROUP", "SIZE", "EXAMPLE", "WHO"])
+        self.assertRegex(lines[0], r"^7 pods in 3 namespaces, 2 nodes, \d+ address blocks?: \d+ groups$")
+        self.assertRegex(lines[1], r"^42 pairs of pods .*: \S+% all, \S+% some, \S+% none$")
+        self.assertEqual(lines[3].split(), ["GROUP", "SIZE", "EXAMPLE", "WHO"])
         self.assertTrue(any(line.startswith("FROM \\ TO") for line in lines))
+
+
+class Filters(Case):
+    """What is asked for is what the whole matrix says of it, and nothing else."""
+
+    @staticmethod
+    def answers(matrix, world):
+        """{(from, to): connections, those of the own node} of addresses that have a cell."""
+        groups = Groups(matrix["groups"], [world])
+        cells = {(c["from"], to): c for c in matrix["cells"] for to in c["to"]}
+        out = {}
+        for a in world.ends():
+            for b in world.ends():
+                cell = cells.get((groups.find(a), groups.find(b)))
+                if a != b and family(a) == family(b) and cell:
+                    out[a, b] = [json.dumps(matrix["outcomes"][cell[key]]["connections"])
+                                 if key in cell else "" for key in ("outcome", "own_node")]
+        return out
+
+    def test_some_pods_only(self):
+        compared = 0
+        for seed in range(SEEDS):
+            world = World(seed)
+            path = self.write("a.json", world.manifests())
+            whole = self.answers(self.answer("matrix", "--manifests", path), world)
+            pod = sorted(world.pods)[seed % len(world.pods)]
+            space = sorted(world.pods)[-1].split("/")[0]
+            for arguments, chosen in ((["--namespace", space], {space}), (["--pod", pod], {pod}),
+                                      (["--pod", pod, "--namespace", space], {pod, space}),
+                                      (["--namespace", space, "--namespace", pod.split("/")[0]],
+                                       {space, pod.split("/")[0]})):
+                addresses = {a for path_of, each in world.pods.items() for a in each["addresses"]
+                             if path_of in chosen or path_of.split("/")[0] in chosen}
+                wanted = {key: value for key, value in whole.items() if set(key) & addresses}
+                matrix = self.answer("matrix", "--manifests", path, *arguments)
+                self.assertEqual(self.answers(matrix, world), wanted, (seed, arguments))
+                named = {a for g in matrix["groups"] if g["chosen"] for a in g["addresses"]}
+                self.assertEqual(named, addresses)
+                compared += len(wanted)
+        self.assertGreater(compared, 100)
+
+    def test_only_what_is_denied_or_allowed(self):
+        for seed in range(SEEDS):
+            world = World(seed)
+            path = self.write("a.json", world.manifests())
+            whole = self.answers(self.answer("matrix", "--manifests", path, "--port", "tcp/80"),
+                                 world)
+            everything = json.dumps([{"protocol": "TCP", "first": 80, "last": 80}])
+            for only, boring in ("denied", everything), ("allowed", "[]"):
+                wanted = {key: value for key, value in whole.items()
+                          if any(each not in ("", boring) for each in value)}
+                matrix = self.answer("matrix", "--manifests", path, "--port", "tcp/80", "--only",
+                                     only)
+                self.assertEqual(self.answers(matrix, world), wanted, (seed, only))
+                text = run("matrix", "--manifests", path, "--port", "tcp/80", "--only", only,
+                           "--output", "text").stdout
+                word = "all" if only == "denied" else "none"
+                cells = {cell for line in text.split("\n\n")[2].splitlines()[1:]
+                         for cell in line.split()[1:]}
+                self.assertNotIn(word, cells)
+            allowed = self.answer("matrix", "--manifests", path, "--only", "all")
+            self.assertEqual(allowed, self.answer("matrix", "--manifests", path))
+
+    def test_pairs_are_counted(self):
+        world = World(7)
+        path = self.write("a.json", world.manifests())
+        matrix = self.answer("matrix", "--manifests", path, "--family", "IPv4")
+        groups = Groups(matrix["groups"], [world])
+        cells = {(c["from"], to): c["outcome"] for c in matrix["cells"] for to in c["to"]}
+        everything = max((json.dumps(o["connections"]) for o in matrix["outcomes"]
+                          if o["allowed"] == "all"), default="")
+        counts = {"all": 0, "some": 0, "none": 0}
+        for a in world.pods.values():
+            for b in world.pods.values():
+                if a is b:
+                    continue
+                ends = groups.find(a["addresses"][0]), groups.find(b["addresses"][0])
+                connections = json.dumps(matrix["outcomes"][cells[ends]]["connections"])
+                counts["none" if connections == "[]" else
+                       "all" if connections == everything else "some"] += 1
+        self.assertEqual(matrix["pod_pairs"], counts)
+
+    def test_who_is_not_there_is_refused(self):
+        path = self.write("a.json", CLUSTER.manifests())
+        self.assert_refused(run("matrix", "--manifests", path, "--namespace", "nowhere"),
+                            "--namespace", "nowhere")
+        self.assert_refused(run("matrix", "--manifests", path, "--pod", "a/nobody"),
+                            "--pod", "a/nobody")
+        self.assert_refused(run("matrix", "--manifests", path, "--only", "some"), "--only")
+        self.assert_refused(run("matrix", "--manifests", path, "--only", "all", "--only", "all"))
+
+
+def many_apps(spaces, apps, copies, policies, nodes=100):
+    """A cluster in which every namespace has the same apps, and some of them have policies."""
+    chosen = random.Random(1)
+    items = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"n{node}"}, "status": {
+        "addresses": [{"type": "InternalIP", "address": f"172.16.0.{node + 1}"}]}}
+             for node in range(nodes)]
+    for space in range(spaces):
+        items.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": f"team-{space}", "labels": {"env": "prod" if space % 3 else "test",
+                                                "team": f"team-{space}"}}})
+        for app in range(apps):
+            for copy in range(copies):
+                number = (space * apps + app) * copies + copy
+                items.append({
+                    "apiVersion": "v1", "kind": "Pod",
+                    "metadata": {"name": f"app{app}-{copy}", "namespace": f"team-{space}",
+                                 "labels": {"app": f"app{app}"}},
+                    "spec": {"nodeName": f"n{number % nodes}", "containers": []},
+                    "status": {"phase": "Running", "podIP": f"10.{number >> 16}."
+                                                            f"{number >> 8 & 255}.{number & 255}"}})
+    for number in range(policies):
+        space, app = chosen.randrange(spaces), f"app{chosen.randrange(apps)}"
+        peer = chosen.choice([
+            {"podSelector": {"matchLabels": {"app": f"app{chosen.randrange(apps)}"}}},
+            {"namespaceSelector": {"matchLabels": {"env": "prod"}}},
+            {"namespaceSelector": {"matchLabels": {"team": f"team-{chosen.randrange(spaces)}"}}}])
+        items.append({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                      "metadata": {"name": f"np{number}", "namespace": f"team-{space}"},
+                      "spec": {"podSelector": {"matchLabels": {"app": app}}, "ingress": [
+                          {"from": [peer], "ports": [{"port": 8000 + chosen.randrange(9)}]}]}})
+    return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+class Readable(Case):
+    """Answers about large clusters are short enough to be looked at."""
+
+    def text_of(self, path, *arguments):
+        done = run("matrix", "--manifests", path, *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def picture_of(self, path):
+        text = self.text_of(path, "--output", "svg")
+        root = xml.etree.ElementTree.fromstring(text)
+        labels = [e.text for e in root.iter() if e.tag.endswith("text")
+                  and e.get("text-anchor") == "end"]
+        return text, root, labels
+
+    def test_ten_thousand_pods_of_twenty_apps(self):
+        path = self.write("apps.json", many_apps(100, 20, 5, 300))
+        text = self.text_of(path)
+        lines = text.splitlines()
+        groups = int(lines[0].split()[-2])
+        self.assertRegex(lines[0], "^10000 pods in 100 namespaces, 100 nodes, 0 address blocks: ")
+        self.assertLess(len(lines), 120)
+        self.assertLess(max(map(len, lines)), 260)
+        start = next(i for i, line in enumerate(lines) if line.startswith("BLOCK"))
+        rows = [line for line in lines[start + 1:] if line.endswith("|")]
+        self.assertEqual({len(line.split("|")[1]) for line in rows}, {len(rows)})
+        few = self.text_of(path, "--namespace", "team-1").splitlines()
+        self.assertRegex(few[0], "^100 pods in 1 namespace, ")
+        whole = self.answer("matrix", "--manifests", path)
+        self.assertEqual(len(whole["groups"]), groups)
+        self.assertEqual(sum(whole["pod_pairs"].values()), 10000 * 9999)
+        picture, root, labels = self.picture_of(path)
+        self.assertEqual(len(labels), groups)
+        self.assertLessEqual(groups, 1000)
+        print(f"10,000 pods, 300 policies: {groups} groups, {len(lines)} lines of text, "
+              f"{len(few)} for one namespace, picture {len(picture) / 1e6:.1f} MB")
+
+    def test_a_picture_is_never_refused(self):
+        path = self.write("apps.json", many_apps(60, 40, 1, 2400))
+        groups = int(self.text_of(path).splitlines()[0].split()[-2])
+        self.assertGreater(groups, 1000)
+        _, root, labels = self.picture_of(path)
+        self.assertLessEqual(len(labels), 63)
+        self.assertTrue(any("by namespace" in (e.text or "") for e in root.iter()))
+        titles = [e.text for e in root.iter() if e.tag.endswith("title")]
+        self.assertTrue(any(title.endswith("none of the ports") for title in titles))
+
+    def test_of_many_groups_cells_are_drawn_together(self):
+        path = self.write("apps.json", many_apps(30, 20, 1, 500))
+        _, root, labels = self.picture_of(path)
+        self.assertGreater(len(labels), 250)
+        paths = [e for e in root.iter() if e.tag.endswith("path")]
+        self.assertLessEqual(len(paths), 4)
+        self.assertFalse(any("href" in key for e in root.iter() for key in e.keys()))
 
 
 class Large(Case):

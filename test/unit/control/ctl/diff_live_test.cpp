@@ -12,11 +12,18 @@ namespace {
 
 base::Address address(const char* text) { return *base::parse_address(text); }
 
+agent::AddressFacts owner(const char* name, std::uint64_t incarnation) {
+    agent::AddressFacts out;
+    out.name = name;
+    out.incarnation = incarnation;
+    return out;
+}
+
 /// 10.0.0.1 is shop/web, 10.0.0.2 is shop/db; nothing may begin to db's port 80.
 agent::Model model(std::uint64_t db_incarnation = 7, const char* db = "shop/db") {
     agent::Model out;
-    out.addresses[address("10.0.0.1")] = {.name = "shop/web", .incarnation = 5};
-    out.addresses[address("10.0.0.2")] = {.name = db, .incarnation = db_incarnation};
+    out.addresses[address("10.0.0.1")] = owner("shop/web", 5);
+    out.addresses[address("10.0.0.2")] = owner(db, db_incarnation);
     return out;
 }
 
@@ -44,7 +51,8 @@ v1::FlowRow row(const char* destination = "10.0.0.2", const char* name = "shop/d
 }
 
 ctl::LiveFlows judged(const std::vector<v1::FlowRow>& rows, const agent::Model& after, bool keep) {
-    const ctl::LiveQuestion question{after, ask, {.keep_established = keep, .scope = "all"}};
+    const ctl::LiveQuestion question{
+        after, ask, {.keep_established = keep, .own_node_egress = false, .scope = "all"}};
     auto flows = ctl::judge_flows(rows, question);
     BOOST_REQUIRE(flows.ok());
     return std::move(*flows);
