@@ -86,6 +86,8 @@ public:
     bool scope_is_known() const;
     /// "namespace/pod", the node's name, or nothing.
     std::optional<std::string> owner(const base::Address& address) const;
+    /// Which pod of its name has the address; 0: not known.
+    std::uint64_t incarnation(const base::Address& address) const;
     std::vector<base::Address> addresses_of(const std::string& owner) const;
 
     struct Answer {

@@ -49,6 +49,11 @@ std::optional<std::string> Enforcer::owner(const base::Address& address) const {
     return found->second.name;
 }
 
+std::uint64_t Enforcer::incarnation(const base::Address& address) const {
+    const auto found = state_->model.addresses.find(address);
+    return found == state_->model.addresses.end() ? 0 : found->second.incarnation;
+}
+
 std::vector<base::Address> Enforcer::addresses_of(const std::string& owner) const {
     const auto found = state_->by_name.find(owner);
     return found == state_->by_name.end() ? std::vector<base::Address>{} : found->second;

@@ -2,6 +2,7 @@
 #include "control/agent/report.hpp"
 
 #include "control/agent/explain.hpp"
+#include "dataplane/worker/revocation.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -81,6 +82,8 @@ void Report::status(v1::StatusReply& reply) const {
                                                                                 : "switch");
     reply.set_scope(config.scope);
     reply.set_boot(config.dataplane.boot_open ? "open" : "closed");
+    reply.set_own_node_egress(config.own_node_egress ? "exempt" : "enforce");
+    reply.set_established(config.dataplane.keep_established ? "keep" : "rejudge");
     reply.set_uptime_s(seconds_since(started_));
     add_control(reply);
     add_tables(reply);
@@ -242,6 +245,9 @@ void Report::add_flow(const flow::FlowView& flow, std::uint32_t worker, v1::Flow
     row.set_ingress_tier(ingress.tier);
     row.set_ingress_policy(ingress.policy);
     row.set_ingress_rule(ingress.index);
+    row.set_source_incarnation(enforcer.incarnation(flow.source()));
+    row.set_destination_incarnation(enforcer.incarnation(flow.destination()));
+    row.set_revoked(worker::is_revoked(flow));
 }
 
 bool Report::flows(const v1::FlowsRequest& request, std::uint64_t& at,

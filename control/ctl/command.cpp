@@ -34,15 +34,17 @@ base::Error unwritable(int number) {
             std::string("standard output cannot be written: ") + std::strerror(number)};
 }
 
-/// An option that is written twice contradicts itself, also where its values would add up.
+/// An option that is written twice contradicts itself, also where its values would add up; but not
+/// one that names who is asked about.
 base::Status refuse_repeats(int argument_count, const char* const* arguments) {
+    const std::set<std::string> repeatable{"--namespace", "--pod"};
     std::set<std::string> seen;
     for (int i = 1; i < argument_count; ++i) {
         const std::string word = arguments[i];
         if (word == "--") break;
         if (!word.starts_with("--")) continue;
         const std::string option = word.substr(0, word.find('='));
-        if (!seen.insert(option).second) {
+        if (!seen.insert(option).second && !repeatable.contains(option)) {
             return base::Error{base::Errc::Duplicate, option, "may be given once"};
         }
     }

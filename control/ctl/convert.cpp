@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/convert.hpp"
 
+#include "control/ctl/convert_names.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 namespace tierwall::ctl {
 
@@ -52,13 +56,6 @@ Json without_annotation(Json document) {
     return document;
 }
 
-/// What of all documents matters for each of them.
-struct Surroundings {
-    std::set<std::string> isolated;                               ///< namespaces
-    std::map<std::string, std::vector<std::int64_t>> priorities;  ///< by tier
-    std::set<std::string> names;  ///< of ClusterNetworkPolicies that are there or will be
-};
-
 std::string tier_of(const Json& document) {
     const std::string kind = word(document, "kind");
     if (kind == "AdminNetworkPolicy") return "Admin";
@@ -66,56 +63,99 @@ std::string tier_of(const Json& document) {
     return kind == "ClusterNetworkPolicy" ? word(part(document, "spec"), "tier") : "";
 }
 
-base::Result<Surroundings> look_around(const std::vector<Json>& documents) {
-    Surroundings out;
+/// Priorities that policies have, by tier.
+std::map<std::string, std::vector<std::int64_t>> priorities_in(const std::vector<Json>& documents) {
+    std::map<std::string, std::vector<std::int64_t>> out;
     for (const Json& document : documents) {
-        if (word(document, "kind") == "Namespace") {
-            TW_TRY(isolated, is_isolated(document));
-            if (isolated) out.isolated.insert(word(part(document, "metadata"), "name"));
-        }
         const std::string tier = tier_of(document);
-        if (tier.empty()) continue;
         const Json priority = part(part(document, "spec"), "priority");
-        if (priority.is_number_integer()) {
-            out.priorities[tier].push_back(priority.get<std::int64_t>());
-        }
-        if (word(document, "kind") == "ClusterNetworkPolicy") {
-            out.names.insert(word(part(document, "metadata"), "name"));
-        }
+        if (tier.empty() || !priority.is_number_integer()) continue;
+        out[tier].push_back(priority.get<std::int64_t>());
     }
     return out;
 }
 
 class Converter {
 public:
-    explicit Converter(Surroundings around) : around_(std::move(around)) {}
+    Converter(const std::vector<Json>& documents, std::span<const std::string> places,
+              std::set<std::string> isolated)
+        : documents_(documents),
+          places_(places),
+          isolated_(std::move(isolated)),
+          priorities_(priorities_in(documents)) {}
 
-    base::Status add(const Json& document, std::size_t source) {
-        if (is_admin_policy(document)) return add_admin_policy(document, source);
-        if (is_old_network_policy(document)) return add_old_policy(document, source);
-        const std::string name = word(part(document, "metadata"), "name");
-        if (word(document, "kind") != "Namespace" || !around_.isolated.contains(name)) {
-            out_.documents.push_back({document, source, false, false});
-            return base::Done{};
+    base::Result<Conversion> convert_all() {
+        for (std::size_t i = 0; i < documents_.size(); ++i) {
+            TW_TRY(first, claim(i));
+            if (!first) continue;
+            TW_TRY(added, add(i));
         }
-        out_.documents.push_back({without_annotation(document), source, false, false});
-        out_.documents.push_back({isolating_policy(name), source, true, true});
-        return base::Done{};
+        name_the_new();
+        return std::move(out_);
     }
-    Conversion take() { return std::move(out_); }
 
 private:
-    base::Status add_admin_policy(const Json& document, std::size_t source) {
-        std::vector<std::int64_t>& taken = around_.priorities[tier_of(document)];
+    /// Made of a document: the name that it wants, and with which number.
+    struct Unnamed {
+        std::size_t place = 0;  ///< in the result
+        int rank = 0;           ///< who may choose first
+        std::string name;
+        std::size_t number = 1;
+    };
+
+    std::string label(std::size_t i) const {
+        const std::string where = i < places_.size() ? " (" + places_[i] + ")" : "";
+        return word(documents_[i], "apiVersion") + " " + object_path(documents_[i]) + where;
+    }
+    bool is_left_out(const Json& document) const {
+        if (!is_old_network_policy(document) || isolated_.empty()) return false;
+        const std::string space = word(part(document, "metadata"), "namespace");
+        return !isolated_.contains(space.empty() ? "default" : space);
+    }
+
+    /// False for an object that was there before and says the same.
+    base::Result<bool> claim(std::size_t i) {
+        const auto identity = identity_of(documents_[i]);
+        if (!identity || is_left_out(documents_[i])) return true;
+        const auto [entry, fresh] = given_.try_emplace(*identity, i);
+        if (!fresh) {
+            if (documents_[entry->second] == documents_[i]) return false;
+            return base::Error{base::Errc::Duplicate, label(i) + " metadata.name",
+                               "is the name of " + label(entry->second) + " too, which says " +
+                                   "something else: only one of them can be there"};
+        }
+        // What a policy of an older kind becomes is another object, and may have another name.
+        if (!is_admin_policy(documents_[i])) names_.take(*identity, object_path(documents_[i]));
+        return true;
+    }
+
+    base::Status add(std::size_t i) {
+        const Json& document = documents_[i];
+        if (is_admin_policy(document)) return add_admin_policy(i);
+        if (is_old_network_policy(document)) return add_old_policy(i);
+        const std::string name = word(part(document, "metadata"), "name");
+        if (word(document, "kind") != "Namespace" || !isolated_.contains(name)) {
+            out_.documents.push_back({document, i, false});
+            return base::Done{};
+        }
+        out_.documents.push_back({without_annotation(document), i, false});
+        unnamed_.push_back({out_.documents.size(), 0, "default-deny", 1});
+        out_.documents.push_back({isolating_policy(name), i, true});
+        return base::Done{};
+    }
+
+    base::Status add_admin_policy(std::size_t i) {
+        const Json& document = documents_[i];
+        std::vector<std::int64_t>& taken = priorities_[tier_of(document)];
         TW_TRY(made, convert_admin_policy(document, taken));
-        for (Json& each : made) {
+        const bool baseline = tier_of(document) == "Baseline";
+        const std::string name = word(part(document, "metadata"), "name");
+        for (std::size_t number = 1; number <= made.size(); ++number) {
+            Json& each = made[number - 1];
             taken.push_back(each["spec"]["priority"].get<std::int64_t>());
-            const std::string name = word(each["metadata"], "name");
-            if (!around_.names.insert(name).second) {
-                return base::Error{base::Errc::Duplicate, object_path(document) + " metadata.name",
-                                   "ClusterNetworkPolicy/" + name + " would be there twice"};
-            }
-            out_.documents.push_back({std::move(each), source, true, false});
+            const int rank = number > 1 ? 2 : baseline ? 1 : 0;
+            unnamed_.push_back({out_.documents.size(), rank, name, number});
+            out_.documents.push_back({std::move(each), i, true});
         }
         if (made.size() > 1) {
             out_.notes.push_back(object_path(document) + ": has become " +
@@ -124,21 +164,48 @@ private:
         return base::Done{};
     }
 
-    base::Status add_old_policy(const Json& document, std::size_t source) {
-        const std::string space = word(part(document, "metadata"), "namespace");
-        const bool annotated = !around_.isolated.empty();
-        if (annotated && !around_.isolated.contains(space.empty() ? "default" : space)) {
+    base::Status add_old_policy(std::size_t i) {
+        const Json& document = documents_[i];
+        if (is_left_out(document)) {
             out_.notes.push_back(object_path(document) +
                                  ": left out, it has no effect in a namespace that no annotation "
                                  "isolates");
             return base::Done{};
         }
-        TW_TRY(made, convert_old_network_policy(document, annotated));
-        for (Json& each : made) out_.documents.push_back({std::move(each), source, true, true});
+        TW_TRY(made, convert_old_network_policy(document, !isolated_.empty()));
+        for (Json& each : made) out_.documents.push_back({std::move(each), i, true});
         return base::Done{};
     }
 
-    Surroundings around_;
+    /// Whoever wants a name gets it before those that add a number to it, and in an order that is
+    /// not that of the files.
+    void name_the_new() {
+        std::sort(unnamed_.begin(), unnamed_.end(), [](const Unnamed& a, const Unnamed& b) {
+            return std::tie(a.rank, a.name, a.number) < std::tie(b.rank, b.name, b.number);
+        });
+        for (const Unnamed& each : unnamed_) {
+            if (each.name.empty()) continue;  // the API refuses it
+            Json& document = out_.documents[each.place].document;
+            const std::string source = object_path(documents_[out_.documents[each.place].source]);
+            document["metadata"]["name"] = each.name;
+            const ObjectIdentity wanted = *identity_of(document);
+            const std::string other = names_.owner(wanted);
+            const std::string name = names_.take_free(wanted, each.number, source);
+            document["metadata"]["name"] = name;
+            if (each.number > 1 || name == each.name) continue;
+            out_.notes.push_back(source + ": has become " + object_path(document) + ", because " +
+                                 (other == wanted.path() ? other + " is there already"
+                                                         : other + " has become " + wanted.path()));
+        }
+    }
+
+    const std::vector<Json>& documents_;
+    std::span<const std::string> places_;
+    std::set<std::string> isolated_;
+    std::map<std::string, std::vector<std::int64_t>> priorities_;
+    std::map<ObjectIdentity, std::size_t> given_;
+    TakenNames names_;
+    std::vector<Unnamed> unnamed_;
     Conversion out_;
 };
 
@@ -179,13 +246,20 @@ bool is_old_network_policy(const Json& document) {
            part(document, "spec").contains("allowIncoming");
 }
 
-base::Result<Conversion> convert(const std::vector<Json>& documents) {
-    TW_TRY(around, look_around(documents));
-    Converter converter(std::move(around));
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-        TW_TRY(added, converter.add(documents[i], i));
+base::Result<std::set<std::string>> isolated_namespaces(const std::vector<Json>& documents) {
+    std::set<std::string> out;
+    for (const Json& document : documents) {
+        if (word(document, "kind") != "Namespace") continue;
+        TW_TRY(isolated, is_isolated(document));
+        if (isolated) out.insert(word(part(document, "metadata"), "name"));
     }
-    return converter.take();
+    return out;
+}
+
+base::Result<Conversion> convert(const std::vector<Json>& documents,
+                                 std::span<const std::string> places) {
+    TW_TRY(isolated, isolated_namespaces(documents));
+    return Converter(documents, places, std::move(isolated)).convert_all();
 }
 
 }  // namespace tierwall::ctl

@@ -10,7 +10,9 @@
 ///                                                              -> a NetworkPolicy (v1)
 ///
 /// Documents go in and come out as JSON. What the newer kind cannot say is refused, naming object
-/// and field; other objects stay as they are.
+/// and field; other objects stay as they are. No two objects that come out are the same one to an
+/// API server: what is made gets another name where its own is taken, what was given keeps its
+/// name, and two given objects of one name are refused unless they say the same.
 ///
 /// Threads: any; pure.
 /// Memory:  the documents.
@@ -20,6 +22,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,8 +34,6 @@ struct ConvertedDocument {
     /// Where it comes from, and not the same: an index of the documents given.
     std::size_t source = 0;
     bool is_new = false;
-    /// Nobody reads the kind that it was: its meaning cannot be compared.
-    bool is_unreadable_before = false;
 };
 
 struct Conversion {
@@ -39,8 +41,10 @@ struct Conversion {
     std::vector<std::string> notes;  ///< for people, a line each
 };
 
-/// Requires: objects, lists already taken apart. Fails: NotSupported, Invalid, Limit.
-base::Result<Conversion> convert(const std::vector<nlohmann::ordered_json>& documents);
+/// Requires: objects, lists already taken apart. `places` says where each was read, as "file:line";
+/// it may be empty. Fails: NotSupported, Invalid, Limit, Duplicate.
+base::Result<Conversion> convert(const std::vector<nlohmann::ordered_json>& documents,
+                                 std::span<const std::string> places = {});
 
 // Parts of it, one for each kind; each answers the objects that take the place of the one given.
 using Documents = std::vector<nlohmann::ordered_json>;
@@ -52,6 +56,11 @@ base::Result<Documents> convert_admin_policy(const nlohmann::ordered_json& polic
 /// no effect in the others, and lists that are there but empty match nothing.
 base::Result<Documents> convert_old_network_policy(const nlohmann::ordered_json& policy,
                                                    bool isolation_annotated);
+
+/// Namespaces in which nothing comes in unless a policy allows it, because their annotation says so.
+/// Fails: NotSupported, for an annotation that is not understood.
+base::Result<std::set<std::string>> isolated_namespaces(
+    const std::vector<nlohmann::ordered_json>& documents);
 
 bool is_admin_policy(const nlohmann::ordered_json& document);
 bool is_old_network_policy(const nlohmann::ordered_json& document);

@@ -26,6 +26,12 @@ struct Spot {
     }
 };
 
+/// What is no text is none that anybody wants.
+std::string text_member(const Json& json, const char* key, const char* fallback) {
+    if (!json.contains(key) || json[key].is_null()) return fallback;
+    return json[key].is_string() ? json[key].get<std::string>() : std::string();
+}
+
 base::Status only_fields(const Json& json, std::initializer_list<std::string_view> known,
                          const Spot& spot) {
     if (!json.is_object()) return spot.error("is no object");
@@ -38,14 +44,14 @@ base::Status only_fields(const Json& json, std::initializer_list<std::string_vie
 }
 
 base::Result<std::string> converted_action(const Json& rule, const Spot& spot) {
-    const std::string action = rule.value("action", "");
+    const std::string action = text_member(rule, "action", "");
     if (action == "Allow") return std::string("Accept");
     if (action == "Deny" || action == "Pass") return action;
     return spot.at("action").error("must be Allow, Deny or Pass");
 }
 
 base::Result<std::string> transport(const Json& port, const Spot& spot) {
-    const std::string protocol = port.value("protocol", "TCP");
+    const std::string protocol = text_member(port, "protocol", "TCP");
     if (protocol == "TCP") return std::string("tcp");
     if (protocol == "UDP") return std::string("udp");
     if (protocol == "SCTP") return std::string("sctp");
@@ -186,7 +192,7 @@ base::Status check_priorities(std::int64_t first, std::size_t parts,
 
 base::Result<Documents> convert_admin_policy(const Json& policy,
                                              const std::vector<std::int64_t>& taken) {
-    const bool baseline = policy.value("kind", "") == "BaselineAdminNetworkPolicy";
+    const bool baseline = text_member(policy, "kind", "") == "BaselineAdminNetworkPolicy";
     const Spot spot{object_path(policy), "spec"};
     const Json spec = policy.value("spec", Json());
     TW_TRY(known, only_fields(spec, {"priority", "subject", "ingress", "egress"}, spot));
@@ -203,10 +209,6 @@ base::Result<Documents> convert_admin_policy(const Json& policy,
     TW_TRY(fits, check_priorities(priority, parts, taken, spot.at("priority")));
     Documents out;
     for (std::size_t i = 0; i < parts; ++i) {
-        Json metadata = written_metadata(policy);
-        if (i > 0) {
-            metadata["name"] = metadata.value("name", "") + "-" + std::to_string(i + 1);
-        }
         Json made{{"tier", baseline ? "Baseline" : "Admin"},
                   {"priority", priority + static_cast<std::int64_t>(i)},
                   {"subject", spec["subject"]}};
@@ -216,7 +218,7 @@ base::Result<Documents> convert_admin_policy(const Json& policy,
         if (i < egress_parts.size() && !egress_parts[i].empty()) made["egress"] = egress_parts[i];
         out.push_back(Json{{"apiVersion", "policy.networking.k8s.io/v1alpha2"},
                            {"kind", "ClusterNetworkPolicy"},
-                           {"metadata", std::move(metadata)},
+                           {"metadata", written_metadata(policy)},
                            {"spec", std::move(made)}});
     }
     return out;

@@ -2,13 +2,10 @@
 #include "control/agent/status_client.hpp"
 #include "control/ctl/command.hpp"
 #include "control/ctl/diff.hpp"
+#include "control/ctl/diff_live.hpp"
 #include "control/ctl/family_option.hpp"
 #include "control/ctl/ladder_decide.hpp"
-#include "control/ctl/message_json.hpp"
-#include "control/ctl/probe.hpp"
 #include "control/ctl/question.hpp"
-#include "control/ctl/ruling_words.hpp"
-#include "control/ctl/table.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -17,8 +14,6 @@
 namespace tierwall::ctl {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct DiffOptions {
     std::vector<std::string> paths;
@@ -93,84 +88,27 @@ base::Result<Answer> answer_two(const DiffOptions& options) {
                   found.empty() ? 0 : kExitFound, joint_warnings(before, after)};
 }
 
-struct CutFlow {
-    v1::FlowRow row;
-    Ruling ruling;
-};
-
-/// Flows whose first packet the new policies would not let through, and how many have an end that
-/// is a pod or node to the daemon only.
-struct LiveFlows {
-    std::vector<CutFlow> cut;
-    std::size_t strangers = 0;
-};
-
-base::Result<LiveFlows> judge_flows(const std::vector<v1::FlowRow>& rows,
-                                    const agent::Enforcer& enforcer) {
-    LiveFlows out;
-    for (const v1::FlowRow& row : rows) {
-        const auto source = base::parse_address(row.source());
-        const auto destination = base::parse_address(row.destination());
-        const auto protocol = parse_protocol(row.protocol());
-        if (!source || !destination || !protocol) {
-            return base::Error{base::Errc::Invalid, "tierwalld", "tells of a flow without ends"};
-        }
-        const bool known = (row.source_name().empty() || enforcer.owner(*source)) &&
-                           (row.destination_name().empty() || enforcer.owner(*destination));
-        out.strangers += known ? 0 : 1;
-        const auto port = static_cast<std::uint16_t>(row.destination_port());
-        const auto answer = enforcer.ask(*source, *destination, *protocol, port);
-        if (!answer.allowed) out.cut.push_back({row, {answer.egress, answer.ingress}});
-    }
-    return out;
-}
-
-std::string end_words(const std::string& name, const std::string& address, std::uint32_t port) {
-    const std::string host = name.empty() ? address : name;
-    return port == 0 ? host : host + " " + std::to_string(port);
-}
-
-std::string cut_text(const LiveFlows& flows, const LoadedSide& side, std::size_t all) {
-    std::string out =
-        std::to_string(flows.cut.size()) + " of " + std::to_string(all) + " flows would be cut\n";
-    if (flows.cut.empty()) return out;
-    Table table({"SOURCE", "DESTINATION", "PROTOCOL", "STATE", "CUT BY"});
-    for (const auto& [row, ruling] : flows.cut) {
-        table.add({end_words(row.source_name(), row.source(), row.source_port()),
-                   end_words(row.destination_name(), row.destination(), row.destination_port()),
-                   row.protocol(), row.state(), ruling_words(side.model, ruling)});
-    }
-    return out + table.text();
-}
-
-std::string cut_json(const LiveFlows& flows, const LoadedSide& side, std::size_t all) {
-    Json out{{"flows", all}, {"cut", Json::array()}};
-    for (const auto& [row, ruling] : flows.cut) {
-        Json each{{"flow", message_json(row)}};
-        each["after"] = ruling_json(side.model, ruling);
-        out["cut"].push_back(std::move(each));
-    }
-    return json_text(out, 1) + "\n";
-}
-
 base::Result<Answer> answer_live(const DiffOptions& options) {
     TW_TRY(client, agent::StatusClient::create(options.address));
     TW_TRY(status, client->status());
     TW_TRY(rows, client->flows(v1::FlowsRequest{}));
     TW_TRY(compiled, compile_question(question_about(options, options.paths[0])));
     TW_TRY(eal, Eal::start(megabytes_for(compiled.resources)));
-    TW_TRY(side, load_side(std::move(compiled), status.scope(),
-                           options.question.own_node_egress == "exempt"));
-    TW_TRY(flows, judge_flows(rows, side.engine->enforcer()));
+    const LiveSettings settings = live_settings(status);
+    TW_TRY(side, load_side(std::move(compiled), settings.scope, settings.own_node_egress));
+    const LiveQuestion question{
+        side.model, [&side](const auto&... asked) { return side.engine->enforcer().ask(asked...); },
+        settings};
+    TW_TRY(flows, judge_flows(rows, question));
     std::vector<std::string> warnings = side.compiled.warnings;
     if (flows.strangers != 0) {
         warnings.push_back(std::to_string(flows.strangers) +
                            " flows have an end that the manifests do not know; it was judged as "
                            "an address from outside");
     }
-    return Answer{options.output == "json" ? cut_json(flows, side, rows.size())
-                                           : cut_text(flows, side, rows.size()),
-                  flows.cut.empty() ? 0 : kExitFound, std::move(warnings)};
+    return Answer{
+        options.output == "json" ? live_json_text(flows, question) : live_text(flows, question),
+        flows.cut.empty() ? 0 : kExitFound, std::move(warnings)};
 }
 
 base::Result<Answer> answer_diff(const DiffOptions& options) {
@@ -195,17 +133,17 @@ void offer_diff(CLI::App& app, Run& run) {
         ->option_text("PATH...");
     CLI::Option* scope = command->add_option("--scope", options->question.scope,
                                              "all, or node:NAME: whose pods are protected");
-    command
-        ->add_option("--own-node-egress", options->question.own_node_egress,
-                     "What isolated pods send to their own node")
-        ->check(CLI::IsMember({"enforce", "exempt"}))
-        ->capture_default_str();
+    CLI::Option* own_node = command
+                                ->add_option("--own-node-egress", options->question.own_node_egress,
+                                             "What isolated pods send to their own node")
+                                ->check(CLI::IsMember({"enforce", "exempt"}))
+                                ->capture_default_str();
     command->add_option("--dns", options->question.dns, "DNS answers taken as seen, JSON lines");
     offer_ports(*command, options->ports);
     offer_families(*command, options->family);
     CLI::Option* live = command->add_flag("--live", options->live,
                                           "Which flows of a running tierwalld NEW would cut");
-    live->excludes(scope);
+    live->excludes(scope)->excludes(own_node);
     offer_address(*command, options->address)->needs(live);
     offer_output(*command, options->output, {"text", "json"});
     command->callback([options, &run] { run = [options] { return answer_diff(*options); }; });

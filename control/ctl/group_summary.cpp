@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/group_summary.hpp"
 
+#include "control/ctl/name_ranges.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -41,10 +43,48 @@ const kube::Labels* labels_of(const std::string& name,
     return nullptr;
 }
 
-std::string label_words(const kube::Labels& labels) {
-    std::vector<std::string> words;
-    for (const auto& [key, value] : labels) words.push_back(key + "=" + value);
-    return some_of(words, kWordsMax);
+/// Values of labels that all have, where there are few of them.
+class LabelValues {
+public:
+    void add(const kube::Labels& labels) {
+        ++members_;
+        for (const auto& [key, value] : labels) {
+            if (says_nothing(key)) continue;
+            Values& values = values_[key];
+            ++values.members;
+            if (values.words.size() <= kValuesMax) values.words.insert(value);
+        }
+    }
+    /// "app=db", "app=db|web".
+    std::string words() const {
+        std::vector<std::string> out;
+        for (const auto& [key, values] : values_) {
+            if (values.members != members_ || values.words.size() > kValuesMax) continue;
+            std::string word = key;
+            char before = '=';
+            for (const std::string& value : values.words) {
+                word += before + value;
+                before = '|';
+            }
+            out.push_back(std::move(word));
+        }
+        return some_of(out, kWordsMax);
+    }
+
+private:
+    static constexpr std::size_t kValuesMax = 5;
+    struct Values {
+        std::size_t members = 0;
+        std::set<std::string> words;
+    };
+    std::size_t members_ = 0;
+    std::map<std::string, Values> values_;
+};
+
+std::string namespace_words(const std::set<std::string>& namespaces) {
+    const std::string out = some_of(with_ranges({namespaces.begin(), namespaces.end()}), kWordsMax);
+    const bool tells_all = namespaces.size() <= kWordsMax;
+    return tells_all ? out : out + " (" + std::to_string(namespaces.size()) + " namespaces)";
 }
 
 GroupSummary of_blocks(std::span<const Block> blocks) {
@@ -92,6 +132,7 @@ GroupSummary summarize(std::span<const Member> members, std::span<const Block> b
     if (members.empty()) return of_blocks(blocks);
     GroupSummary out;
     std::optional<kube::Labels> common;
+    LabelValues values;
     bool has_pods = false;
     for (const Member& member : members) {
         for (const std::string& name : member.owners) {
@@ -102,6 +143,7 @@ GroupSummary summarize(std::span<const Member> members, std::span<const Block> b
             if (slash != std::string::npos) out.namespaces.insert(name.substr(0, slash));
             const kube::Labels* labels = labels_of(name, clusters);
             keep_common(labels != nullptr ? *labels : kube::Labels{}, common);
+            values.add(labels != nullptr ? *labels : kube::Labels{});
         }
     }
     const bool is_v4 = members.front().address.is_v4();
@@ -112,9 +154,8 @@ GroupSummary summarize(std::span<const Member> members, std::span<const Block> b
     out.kind = has_pods ? "pods" : "nodes";
     out.size = out.names.size();
     out.labels = common.value_or(kube::Labels{});
-    const std::vector<std::string> spaces(out.namespaces.begin(), out.namespaces.end());
-    const std::string labels = label_words(out.labels);
-    out.who = has_pods ? some_of(spaces, kWordsMax) : "nodes";
+    const std::string labels = values.words();
+    out.who = has_pods ? namespace_words(out.namespaces) : "nodes";
     if (!labels.empty()) out.who += ": " + labels;
     if (!blocks.empty()) out.who += ", " + of_blocks(blocks).who;
     return out;

@@ -2,6 +2,7 @@
 #include "control/ctl/matrix.hpp"
 
 #include "control/ctl/alike.hpp"
+#include "control/ctl/matrix_filter.hpp"
 #include "control/ctl/probe.hpp"
 
 #include <algorithm>
@@ -15,14 +16,19 @@ namespace {
 /// Answers about pairs of identity groups, each distinct one once.
 class Outcomes {
 public:
-    Outcomes(const MatrixQuestion& question, const Matrix& matrix,
-             std::span<const AddressGroup> groups)
+    struct Ends {
+        std::span<const AddressGroup> groups;
+        const std::vector<bool>& chosen;
+    };
+    Outcomes(const MatrixQuestion& question, const Matrix& matrix, const Ends& ends)
         : matrix_(matrix),
-          groups_(groups),
-          meetings_(groups),
+          groups_(ends.groups),
+          chosen_(ends.chosen),
+          meetings_(ends.groups),
           judge_(*question.view.model, matrix.protocols, question.decide) {}
 
     MatrixCell cell(std::size_t source, std::size_t destination) {
+        if (!chosen_[source] && !chosen_[destination]) return {.is_hidden = true};
         if (!groups_[source].facets[0].subject && !groups_[destination].facets[0].subject) {
             return {};
         }
@@ -43,6 +49,7 @@ public:
         return part(cell.outcome) << 32 | part(cell.own_node);
     }
     bool is_alone(std::size_t group) const { return meetings_.is_alone(group); }
+    bool is_chosen(std::size_t group) const { return chosen_[group]; }
     std::vector<Outcome> take() { return std::move(outcomes_); }
 
 private:
@@ -74,6 +81,7 @@ private:
 
     const Matrix& matrix_;
     std::span<const AddressGroup> groups_;
+    const std::vector<bool>& chosen_;
     Meetings meetings_;
     Judge judge_;
     std::unordered_map<std::uint64_t, std::uint32_t> known_;
@@ -82,14 +90,14 @@ private:
     std::vector<Outcome> outcomes_;
 };
 
-/// Pods are put together with pods only; blocks stay apart, since nobody else names them.
-std::uint64_t kind_of(const AddressGroup& group, std::size_t index) {
+/// Pods are put together with pods only, nodes with nodes, blocks with blocks.
+std::uint64_t kind_of(const AddressGroup& group, bool is_chosen) {
     const Facet& facet = group.facets[0];
+    const bool is_world = group.members.empty() && group.blocks.front().is_world;
     const std::uint64_t families =
         (group.counts[0] != 0 ? 1u : 0u) | (group.counts[1] != 0 ? 2u : 0u);
-    const std::uint64_t kind =
-        static_cast<std::uint64_t>(facet.kind) << 3 | (facet.subject ? 4u : 0u) | families;
-    return facet.kind == EndKind::Outside ? (index + 1) << 8 | kind : kind;
+    return static_cast<std::uint64_t>(facet.kind) << 5 | (is_chosen ? 16u : 0u) |
+           (is_world ? 8u : 0u) | (facet.subject ? 4u : 0u) | families;
 }
 
 /// A pod with two addresses may be in two identity groups: it is told by name once.
@@ -151,36 +159,86 @@ base::Result<Asked> asked_about(const std::vector<std::string>& ports,
     return asked;
 }
 
-base::Result<Matrix> build_matrix(const MatrixQuestion& question) {
-    TW_TRY(asked, asked_about(question.ports, protocols_in(*question.view.model)));
-    Matrix matrix{asked.protocols, asked.universe, {}, {}, {}};
-    const std::vector<AddressGroup> groups = populate({&question.view, 1}, question.families);
-    if (groups.size() > kIdentityGroupsMax) {
-        return base::Error{base::Errc::Limit, "matrix",
-                           "policies tell apart more than " + std::to_string(kIdentityGroupsMax) +
-                               " kinds of addresses"};
+namespace {
+
+/// What may go between pods of the matrix, and how many pairs of them there are.
+PairCounts pairs_of_pods(const Matrix& matrix) {
+    std::vector<std::uint64_t> pods;
+    for (const MatrixGroup& group : matrix.groups) {
+        std::set<std::string> names;
+        if (group.kind == EndKind::Pod) {
+            for (const Member& member : group.members) names.insert(member.owners[0]);
+        }
+        pods.push_back(names.size());
     }
-    Outcomes outcomes(question, matrix, groups);
-    std::vector<std::uint64_t> kinds;
-    for (std::size_t i = 0; i < groups.size(); ++i) kinds.push_back(kind_of(groups[i], i));
-    const auto lists = alike(kinds, [&](std::size_t i, std::size_t j) {
-        return outcomes.signature(outcomes.cell(i, j));
-    });
+    PairCounts out;
+    for (std::size_t i = 0; i < pods.size(); ++i) {
+        for (std::size_t j = 0; j < pods.size(); ++j) {
+            const MatrixCell& cell = matrix.at(i, j);
+            if (pods[i] == 0 || !cell.is_answer()) continue;
+            const std::uint64_t pairs = pods[i] * (i == j ? pods[j] - 1 : pods[j]);
+            const char kind = matrix.kind(cell.outcome);
+            (kind == 'a' ? out.all : kind == 'n' ? out.none : out.some) += pairs;
+        }
+    }
+    return out;
+}
+
+using Lists = std::vector<std::vector<std::size_t>>;
+
+void fill(const Lists& lists, std::span<const AddressGroup> groups, Outcomes& outcomes,
+          Matrix& matrix) {
     for (const auto& list : lists) {
         MatrixGroup& group = matrix.groups.emplace_back(joined(groups, list));
         group.is_alone = list.size() == 1 && outcomes.is_alone(list.front());
+        group.is_chosen = outcomes.is_chosen(list.front());
     }
     matrix.cells.reserve(lists.size() * lists.size());
     for (std::size_t i = 0; i < lists.size(); ++i) {
         for (std::size_t j = 0; j < lists.size(); ++j) {
             const bool self = i == j && matrix.groups[i].is_alone;
             // Two addresses of one group are better told of by two different members.
-            matrix.cells.push_back(self ? MatrixCell{}
+            const MatrixCell nobody{.is_hidden = !matrix.groups[i].is_chosen};
+            matrix.cells.push_back(self ? nobody
                                         : outcomes.cell(lists[i].front(), lists[j].back()));
         }
     }
     matrix.outcomes = outcomes.take();
+}
+
+}  // namespace
+
+base::Result<Matrix> build_matrix(const MatrixQuestion& question) {
+    TW_TRY(asked, asked_about(question.ports, protocols_in(*question.view.model)));
+    Matrix matrix{asked.protocols, asked.universe, {}, {}, {}, {}, {}};
+    matrix.has_choice = question.filter.chooses();
+    TW_TRY(split, split_by(question.filter, populate({&question.view, 1}, question.families)));
+    std::vector<AddressGroup> groups;
+    std::vector<bool> chosen;
+    // Those that were asked about come first.
+    std::stable_partition(split.begin(), split.end(),
+                          [](const ChosenGroup& each) { return each.is_chosen; });
+    for (ChosenGroup& each : split) {
+        groups.push_back(std::move(each.group));
+        chosen.push_back(each.is_chosen);
+    }
+    if (groups.size() > kIdentityGroupsMax) {
+        return base::Error{base::Errc::Limit, "matrix",
+                           "policies tell apart more than " + std::to_string(kIdentityGroupsMax) +
+                               " kinds of addresses"};
+    }
+    Outcomes outcomes(question, matrix, {groups, chosen});
+    std::vector<std::uint64_t> kinds;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        kinds.push_back(kind_of(groups[i], chosen[i]));
+    }
+    const Lists lists = alike(kinds, [&](std::size_t i, std::size_t j) {
+        return outcomes.signature(outcomes.cell(i, j));
+    });
+    fill(lists, groups, outcomes, matrix);
+    matrix.pod_pairs = pairs_of_pods(matrix);
     name_groups(matrix.groups);
+    hide_answers(question.filter.only, matrix);
     return matrix;
 }
 

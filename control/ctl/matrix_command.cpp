@@ -18,7 +18,18 @@ struct MatrixOptions {
     std::vector<std::string> ports;
     std::string family;
     std::string output;
+    std::vector<std::string> namespaces;
+    std::vector<std::string> pods;
+    std::string only = "all";
 };
+
+MatrixFilter filter_of(const MatrixOptions& options) {
+    return {{options.namespaces.begin(), options.namespaces.end()},
+            {options.pods.begin(), options.pods.end()},
+            options.only == "denied"    ? OnlyAnswers::Denied
+            : options.only == "allowed" ? OnlyAnswers::Allowed
+                                        : OnlyAnswers::All};
+}
 
 base::Result<Answer> answer_matrix(const MatrixOptions& options) {
     TW_TRY(prepared, prepare(options.question));
@@ -27,14 +38,9 @@ base::Result<Answer> answer_matrix(const MatrixOptions& options) {
     const MatrixQuestion question{{&model, options.question.scope},
                                   decided_by(enforcer.ladder()),
                                   families_of(options.family),
-                                  options.ports};
+                                  options.ports,
+                                  filter_of(options)};
     TW_TRY(matrix, build_matrix(question));
-    if (options.output == "svg" && matrix.groups.size() > kPictureGroupsMax) {
-        return base::Error{base::Errc::Limit, "--output svg",
-                           std::to_string(matrix.groups.size()) + " groups, more than " +
-                               std::to_string(kPictureGroupsMax) +
-                               "; --output text and json have no such limit"};
-    }
     const MatrixPage page{matrix, model, prepared.cluster,
                           options.output == "text" && wants_colours()};
     std::string text = options.output == "json"  ? matrix_json_text(page)
@@ -51,6 +57,13 @@ void offer_matrix(CLI::App& app, Run& run) {
     offer_question(*command, options->question)->required();
     offer_ports(*command, options->ports);
     offer_families(*command, options->family);
+    command->add_option("--namespace", options->namespaces, "Only from and to pods of these")
+        ->option_text("NS...");
+    command->add_option("--pod", options->pods, "Only from and to these pods")
+        ->option_text("NS/NAME...");
+    command->add_option("--only", options->only, "Only where something is denied, or allowed")
+        ->check(CLI::IsMember({"all", "denied", "allowed"}))
+        ->capture_default_str();
     offer_output(*command, options->output, {"text", "json", "svg"});
     command->callback([options, &run] { run = [options] { return answer_matrix(*options); }; });
 }

@@ -14,8 +14,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json group_json(const MatrixGroup& group, const GroupSummary& summary) {
-    Json out{{"id", group.id},       {"kind", summary.kind},       {"subject", group.is_subject},
-             {"size", summary.size}, {"example", summary.example}, {"who", summary.who}};
+    Json out{{"id", group.id},
+             {"kind", summary.kind},
+             {"subject", group.is_subject},
+             {"chosen", group.is_chosen},
+             {"size", summary.size},
+             {"example", summary.example},
+             {"who", summary.who}};
     out["namespaces"] = summary.namespaces;
     out["labels"] = Json::object();
     for (const auto& [key, value] : summary.labels) out["labels"][key] = value;
@@ -49,7 +54,11 @@ Json outcome_json(const MatrixPage& page, const Outcome& outcome) {
 
 std::string matrix_json_text(const MatrixPage& page) {
     const Matrix& matrix = page.matrix;
-    Json out{{"groups", Json::array()}, {"outcomes", Json::array()}, {"cells", Json::array()}};
+    const PairCounts& pairs = matrix.pod_pairs;
+    Json out{{"pod_pairs", {{"all", pairs.all}, {"some", pairs.some}, {"none", pairs.none}}},
+             {"groups", Json::array()},
+             {"outcomes", Json::array()},
+             {"cells", Json::array()}};
     const std::vector<GroupSummary> summaries = summaries_of(page);
     for (std::size_t i = 0; i < summaries.size(); ++i) {
         out["groups"].push_back(group_json(matrix.groups[i], summaries[i]));
@@ -65,7 +74,7 @@ std::string matrix_json_text(const MatrixPage& page) {
         std::map<std::pair<std::uint32_t, std::uint32_t>, Json> destinations;
         for (std::size_t j = 0; j < matrix.groups.size(); ++j) {
             const MatrixCell& cell = matrix.at(i, j);
-            if (cell.outcome == MatrixCell::kNone) continue;
+            if (!cell.is_answer()) continue;
             destinations[{cell.outcome, cell.own_node}].push_back(matrix.groups[j].id);
         }
         for (auto& [answers, to] : destinations) {

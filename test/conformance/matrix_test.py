@@ -414,8 +414,189 @@ class Matrix(Case):
         done = run("matrix", "--manifests", self.write("a.json", CLUSTER.manifests()))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         lines = done.stdout.splitlines()
-        self.assertEqual(lines[0].split(), ["GROUP", "SIZE", "EXAMPLE", "WHO"])
+        self.assertRegex(lines[0], r"^7 pods in 3 namespaces, 2 nodes, \d+ address blocks?: \d+ groups$")
+        self.assertRegex(lines[1], r"^42 pairs of pods .*: \S+% all, \S+% some, \S+% none$")
+        self.assertEqual(lines[3].split(), ["GROUP", "SIZE", "EXAMPLE", "WHO"])
         self.assertTrue(any(line.startswith("FROM \\ TO") for line in lines))
+
+
+class Filters(Case):
+    """What is asked for is what the whole matrix says of it, and nothing else."""
+
+    @staticmethod
+    def answers(matrix, world):
+        """{(from, to): connections, those of the own node} of addresses that have a cell."""
+        groups = Groups(matrix["groups"], [world])
+        cells = {(c["from"], to): c for c in matrix["cells"] for to in c["to"]}
+        out = {}
+        for a in world.ends():
+            for b in world.ends():
+                cell = cells.get((groups.find(a), groups.find(b)))
+                if a != b and family(a) == family(b) and cell:
+                    out[a, b] = [json.dumps(matrix["outcomes"][cell[key]]["connections"])
+                                 if key in cell else "" for key in ("outcome", "own_node")]
+        return out
+
+    def test_some_pods_only(self):
+        compared = 0
+        for seed in range(SEEDS):
+            world = World(seed)
+            path = self.write("a.json", world.manifests())
+            whole = self.answers(self.answer("matrix", "--manifests", path), world)
+            pod = sorted(world.pods)[seed % len(world.pods)]
+            space = sorted(world.pods)[-1].split("/")[0]
+            for arguments, chosen in ((["--namespace", space], {space}), (["--pod", pod], {pod}),
+                                      (["--pod", pod, "--namespace", space], {pod, space}),
+                                      (["--namespace", space, "--namespace", pod.split("/")[0]],
+                                       {space, pod.split("/")[0]})):
+                addresses = {a for path_of, each in world.pods.items() for a in each["addresses"]
+                             if path_of in chosen or path_of.split("/")[0] in chosen}
+                wanted = {key: value for key, value in whole.items() if set(key) & addresses}
+                matrix = self.answer("matrix", "--manifests", path, *arguments)
+                self.assertEqual(self.answers(matrix, world), wanted, (seed, arguments))
+                named = {a for g in matrix["groups"] if g["chosen"] for a in g["addresses"]}
+                self.assertEqual(named, addresses)
+                compared += len(wanted)
+        self.assertGreater(compared, 100)
+
+    def test_only_what_is_denied_or_allowed(self):
+        for seed in range(SEEDS):
+            world = World(seed)
+            path = self.write("a.json", world.manifests())
+            whole = self.answers(self.answer("matrix", "--manifests", path, "--port", "tcp/80"),
+                                 world)
+            everything = json.dumps([{"protocol": "TCP", "first": 80, "last": 80}])
+            for only, boring in ("denied", everything), ("allowed", "[]"):
+                wanted = {key: value for key, value in whole.items()
+                          if any(each not in ("", boring) for each in value)}
+                matrix = self.answer("matrix", "--manifests", path, "--port", "tcp/80", "--only",
+                                     only)
+                self.assertEqual(self.answers(matrix, world), wanted, (seed, only))
+                text = run("matrix", "--manifests", path, "--port", "tcp/80", "--only", only,
+                           "--output", "text").stdout
+                word = "all" if only == "denied" else "none"
+                cells = {cell for line in text.split("\n\n")[2].splitlines()[1:]
+                         for cell in line.split()[1:]}
+                self.assertNotIn(word, cells)
+            allowed = self.answer("matrix", "--manifests", path, "--only", "all")
+            self.assertEqual(allowed, self.answer("matrix", "--manifests", path))
+
+    def test_pairs_are_counted(self):
+        world = World(7)
+        path = self.write("a.json", world.manifests())
+        matrix = self.answer("matrix", "--manifests", path, "--family", "IPv4")
+        groups = Groups(matrix["groups"], [world])
+        cells = {(c["from"], to): c["outcome"] for c in matrix["cells"] for to in c["to"]}
+        everything = max((json.dumps(o["connections"]) for o in matrix["outcomes"]
+                          if o["allowed"] == "all"), default="")
+        counts = {"all": 0, "some": 0, "none": 0}
+        for a in world.pods.values():
+            for b in world.pods.values():
+                if a is b:
+                    continue
+                ends = groups.find(a["addresses"][0]), groups.find(b["addresses"][0])
+                connections = json.dumps(matrix["outcomes"][cells[ends]]["connections"])
+                counts["none" if connections == "[]" else
+                       "all" if connections == everything else "some"] += 1
+        self.assertEqual(matrix["pod_pairs"], counts)
+
+    def test_who_is_not_there_is_refused(self):
+        path = self.write("a.json", CLUSTER.manifests())
+        self.assert_refused(run("matrix", "--manifests", path, "--namespace", "nowhere"),
+                            "--namespace", "nowhere")
+        self.assert_refused(run("matrix", "--manifests", path, "--pod", "a/nobody"),
+                            "--pod", "a/nobody")
+        self.assert_refused(run("matrix", "--manifests", path, "--only", "some"), "--only")
+        self.assert_refused(run("matrix", "--manifests", path, "--only", "all", "--only", "all"))
+
+
+def many_apps(spaces, apps, copies, policies, nodes=100):
+    """A cluster in which every namespace has the same apps, and some of them have policies."""
+    chosen = random.Random(1)
+    items = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"n{node}"}, "status": {
+        "addresses": [{"type": "InternalIP", "address": f"172.16.0.{node + 1}"}]}}
+             for node in range(nodes)]
+    for space in range(spaces):
+        items.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": f"team-{space}", "labels": {"env": "prod" if space % 3 else "test",
+                                                "team": f"team-{space}"}}})
+        for app in range(apps):
+            for copy in range(copies):
+                number = (space * apps + app) * copies + copy
+                items.append({
+                    "apiVersion": "v1", "kind": "Pod",
+                    "metadata": {"name": f"app{app}-{copy}", "namespace": f"team-{space}",
+                                 "labels": {"app": f"app{app}"}},
+                    "spec": {"nodeName": f"n{number % nodes}", "containers": []},
+                    "status": {"phase": "Running", "podIP": f"10.{number >> 16}."
+                                                            f"{number >> 8 & 255}.{number & 255}"}})
+    for number in range(policies):
+        space, app = chosen.randrange(spaces), f"app{chosen.randrange(apps)}"
+        peer = chosen.choice([
+            {"podSelector": {"matchLabels": {"app": f"app{chosen.randrange(apps)}"}}},
+            {"namespaceSelector": {"matchLabels": {"env": "prod"}}},
+            {"namespaceSelector": {"matchLabels": {"team": f"team-{chosen.randrange(spaces)}"}}}])
+        items.append({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                      "metadata": {"name": f"np{number}", "namespace": f"team-{space}"},
+                      "spec": {"podSelector": {"matchLabels": {"app": app}}, "ingress": [
+                          {"from": [peer], "ports": [{"port": 8000 + chosen.randrange(9)}]}]}})
+    return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+class Readable(Case):
+    """Answers about large clusters are short enough to be looked at."""
+
+    def text_of(self, path, *arguments):
+        done = run("matrix", "--manifests", path, *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def picture_of(self, path):
+        text = self.text_of(path, "--output", "svg")
+        root = xml.etree.ElementTree.fromstring(text)
+        labels = [e.text for e in root.iter() if e.tag.endswith("text")
+                  and e.get("text-anchor") == "end"]
+        return text, root, labels
+
+    def test_ten_thousand_pods_of_twenty_apps(self):
+        path = self.write("apps.json", many_apps(100, 20, 5, 300))
+        text = self.text_of(path)
+        lines = text.splitlines()
+        groups = int(lines[0].split()[-2])
+        self.assertRegex(lines[0], "^10000 pods in 100 namespaces, 100 nodes, 0 address blocks: ")
+        self.assertLess(len(lines), 120)
+        self.assertLess(max(map(len, lines)), 260)
+        start = next(i for i, line in enumerate(lines) if line.startswith("BLOCK"))
+        rows = [line for line in lines[start + 1:] if line.endswith("|")]
+        self.assertEqual({len(line.split("|")[1]) for line in rows}, {len(rows)})
+        few = self.text_of(path, "--namespace", "team-1").splitlines()
+        self.assertRegex(few[0], "^100 pods in 1 namespace, ")
+        whole = self.answer("matrix", "--manifests", path)
+        self.assertEqual(len(whole["groups"]), groups)
+        self.assertEqual(sum(whole["pod_pairs"].values()), 10000 * 9999)
+        picture, root, labels = self.picture_of(path)
+        self.assertEqual(len(labels), groups)
+        self.assertLessEqual(groups, 1000)
+        print(f"10,000 pods, 300 policies: {groups} groups, {len(lines)} lines of text, "
+              f"{len(few)} for one namespace, picture {len(picture) / 1e6:.1f} MB")
+
+    def test_a_picture_is_never_refused(self):
+        path = self.write("apps.json", many_apps(60, 40, 1, 2400))
+        groups = int(self.text_of(path).splitlines()[0].split()[-2])
+        self.assertGreater(groups, 1000)
+        _, root, labels = self.picture_of(path)
+        self.assertLessEqual(len(labels), 63)
+        self.assertTrue(any("by namespace" in (e.text or "") for e in root.iter()))
+        titles = [e.text for e in root.iter() if e.tag.endswith("title")]
+        self.assertTrue(any(title.endswith("none of the ports") for title in titles))
+
+    def test_of_many_groups_cells_are_drawn_together(self):
+        path = self.write("apps.json", many_apps(30, 20, 1, 500))
+        _, root, labels = self.picture_of(path)
+        self.assertGreater(len(labels), 250)
+        paths = [e for e in root.iter() if e.tag.endswith("path")]
+        self.assertLessEqual(len(paths), 4)
+        self.assertFalse(any("href" in key for e in root.iter() for key in e.keys()))
 
 
 class Large(Case):
@@ -529,6 +710,29 @@ class Convert(Case):
             policy["spec"]["ingress"][0]["ports"] = [change]
             self.assert_refused(self.converted(policy), "AdminNetworkPolicy/guard", words)
 
+    def test_a_value_of_another_type_is_refused_and_nothing_else_happens(self):
+        def places(value, path=()):
+            yield path
+            items = value.items() if isinstance(value, dict) else \
+                enumerate(value) if isinstance(value, list) else ()
+            for key, each in items:
+                yield from places(each, (*path, key))
+        old = self.network_policy("old", version="extensions/v1beta1", podSelector={"app": "db"},
+                                  allowIncoming={"from": [{"pods": {"app": "web"}}],
+                                                 "toPorts": [{"port": 80, "protocol": "TCP"}]})
+        for policy in ANP, old:
+            for path in places(policy):
+                for value in (5, "x", [], {}, None, [5]):
+                    if not path or path == ("kind",):
+                        continue
+                    odd = json.loads(json.dumps(policy))
+                    at = odd
+                    for key in path[:-1]:
+                        at = at[key]
+                    at[path[-1]] = value
+                    done = self.converted(odd, cluster=False)
+                    self.assertIn(done.returncode, (0, 2), (path, value, done.stderr))
+
     def test_without_pods_it_says_so(self):
         done = self.converted(ANP, cluster=False)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -568,6 +772,157 @@ class Convert(Case):
         spaces = [o for o in json.loads(done.stdout)["items"]
                   if o["kind"] == "Namespace" and o["metadata"]["name"] == "old"]
         self.assertEqual(spaces[0]["metadata"], {"name": "old"})
+
+    ISOLATED = {"net.beta.kubernetes.io/network-policy": '{"ingress":{"isolation":"DefaultDeny"}}'}
+
+    @staticmethod
+    def cluster_policy(name, **spec):
+        return {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+                "metadata": {"name": name}, "spec": {
+                    "tier": "Admin", "priority": 900, "subject": {"namespaces": {}}, **spec}}
+
+    @staticmethod
+    def network_policy(name, space="a", version="networking.k8s.io/v1", **spec):
+        return {"apiVersion": version, "kind": "NetworkPolicy",
+                "metadata": {"name": name, "namespace": space}, "spec": spec}
+
+    @staticmethod
+    def baseline(name="default"):
+        return {"apiVersion": ANP["apiVersion"], "kind": "BaselineAdminNetworkPolicy",
+                "metadata": {"name": name}, "spec": {
+                    "subject": {"namespaces": {}},
+                    "egress": [{"action": "Deny", "to": [{"networks": ["203.0.113.0/24"]}]}]}}
+
+    def named(self, name, priority=7):
+        policy = json.loads(json.dumps(ANP))
+        policy["metadata"]["name"], policy["spec"]["priority"] = name, priority
+        return policy
+
+    def names(self, done):
+        """By kind, tier and namespace; no object is there twice, and the result is sound."""
+        items = json.loads(done.stdout)["items"]
+        keys = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in items]
+        self.assertEqual(len(keys), len(set(keys)), keys)
+        lint = run("lint", self.write("printed.json", done.stdout), "--channel", "experimental")
+        self.assertNotIn("Duplicate", lint.stdout)
+        return {(p["spec"].get("tier") or p["metadata"]["namespace"], p["metadata"]["name"])
+                for p in self.policies(done)}
+
+    def isolated(self, *objects, space="a"):
+        """The cluster with an annotated namespace."""
+        items = World(4).manifests()["items"][:12]
+        for item in items:
+            if item["kind"] == "Namespace" and item["metadata"]["name"] == space:
+                item["metadata"]["annotations"] = dict(self.ISOLATED)
+        path = self.write("in.json", {"apiVersion": "v1", "kind": "List",
+                                      "items": [*items, *objects]})
+        return run("convert", "--to", "cnp", path, "--output", "json")
+
+    def test_what_is_made_takes_no_name_that_is_taken(self):
+        everything = {"ingress": [{}]}
+        for given, wanted in (
+                ([ANP, self.cluster_policy("guard")], {("Admin", "guard"), ("Admin", "guard-2")}),
+                ([self.named("default"), self.baseline()],
+                 {("Admin", "default"), ("Baseline", "default-2")}),
+                ([self.baseline(), self.named("default")],
+                 {("Admin", "default"), ("Baseline", "default-2")}),
+                ([self.named("default"), self.baseline(), self.cluster_policy("default"),
+                  self.cluster_policy("default-2", priority=901)],
+                 {("Admin", "default"), ("Admin", "default-2"), ("Admin", "default-3"),
+                  ("Baseline", "default-4")})):
+            with self.subTest(wanted=sorted(wanted)):
+                self.assertEqual(self.names(self.converted(*given)), wanted)
+        done = self.isolated(self.network_policy("default-deny", podSelector={}, **everything),
+                             self.network_policy("default-deny-2", podSelector={}, **everything))
+        self.assertEqual(self.names(done), {("a", "default-deny"), ("a", "default-deny-2"),
+                                            ("a", "default-deny-3")})
+        self.assertIn("Namespace/a: has become NetworkPolicy/a/default-deny-3, because "
+                      "NetworkPolicy/a/default-deny is there already", done.stderr)
+        kept = [p for p in self.policies(done) if p["metadata"]["name"] == "default-deny"]
+        self.assertEqual(kept[0]["spec"], {"podSelector": {}, **everything})
+        # The name is free in another namespace.
+        done = self.isolated(self.network_policy("default-deny", space="b", podSelector={}))
+        self.assertEqual(self.names(done), {("a", "default-deny"), ("b", "default-deny")})
+
+    def test_parts_of_a_policy_keep_out_of_the_way(self):
+        many = self.named("guard")
+        many["spec"]["ingress"] = [ANP["spec"]["ingress"][1]] * 60
+        taken = self.cluster_policy("guard-2")
+        done = self.converted(many, taken)
+        self.assertEqual(self.names(done), {("Admin", name) for name in
+                                            ("guard", "guard-2", "guard-3", "guard-4")})
+        kept = [p for p in self.policies(done) if p["metadata"]["name"] == "guard-2"]
+        self.assertEqual(kept, [taken])
+
+    def test_names_that_are_made_are_valid(self):
+        long = ".".join(["a" * 62] * 4) + "z"
+        done = self.converted(self.named(long), self.cluster_policy(long))
+        made = {name for _, name in self.names(done)} - {long}
+        (name,) = made
+        self.assertLessEqual(len(name), 253)
+        self.assertLessEqual(len(name.split(".")[-1]), 63)
+        self.assertRegex(name, r"^[a-z0-9.-]+[a-z0-9]-2$")
+
+    def test_two_objects_of_one_name_are_refused(self):
+        open_policy = {"podSelector": {}, "ingress": [{}]}
+        self.assert_refused(self.converted(ANP, self.named("guard", priority=8)),
+                            "AdminNetworkPolicy/guard (", "metadata.name", "in.json:")
+        self.assert_refused(self.converted(self.network_policy("x", podSelector={}),
+                                           self.network_policy("x", version="extensions/v1beta1",
+                                                               **open_policy)),
+                            "extensions/v1beta1 NetworkPolicy/a/x (",
+                            "networking.k8s.io/v1 NetworkPolicy/a/x (", "metadata.name")
+        default = self.network_policy("x", space="default", podSelector={})
+        implied = json.loads(json.dumps(default))
+        del implied["metadata"]["namespace"]
+        self.assert_refused(self.converted(default, implied), "metadata.name")
+        # Twice the same is one.
+        self.assertEqual(self.names(self.converted(ANP, ANP)), {("Admin", "guard")})
+
+    def test_oldest_policies_are_compared_by_what_they_meant(self):
+        """Random ones, held against a judge of their own: eval of the printed result."""
+        pods = {f"{space}/{app}": {"app": app} for space in "ab" for app in ("db", "web", "job")}
+        items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": space, "labels": {"team": space}, **({"annotations": self.ISOLATED}
+                                                         if space == "a" else {})}}
+                 for space in "ab"]
+        for number, (path, labels) in enumerate(pods.items()):
+            space, name = path.split("/")
+            items.append({"apiVersion": "v1", "kind": "Pod",
+                          "metadata": {"name": name, "namespace": space, "labels": labels},
+                          "spec": {"containers": []},
+                          "status": {"phase": "Running", "podIPs": [{"ip": f"10.0.0.{number + 1}"}]}})
+        version = "extensions/v1beta1"
+        policies = [
+            self.network_policy("new", version=version, podSelector={"matchLabels": {"app": "web"}},
+                                ingress=[{"from": []}, {"ports": []}, {"ports": [{"port": 1}]}]),
+            self.network_policy("oldest", version=version, podSelector={"app": "db"},
+                                allowIncoming=[{"from": [{"pods": {"app": "web"}}, {
+                                    "namespaces": {"team": "b"}}], "toPorts": [{"port": 80}]},
+                                               {"from": []}]),
+            self.network_policy("idle", space="b", version=version, podSelector={})]
+        path = self.write("in.json", {"apiVersion": "v1", "kind": "List", "items": items + policies})
+        done = run("convert", "--to", "cnp", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("not compared", done.stderr)
+        self.assertNotIn("not checked", done.stderr)
+        probes = [(a, b, "TCP", port) for a in pods for b in pods if a != b for port in (1, 80, 81)]
+        lines = "\n".join(json.dumps({"from": a, "to": b, "protocol": protocol, "port": port})
+                          for a, b, protocol, port in probes)
+        answers = run("eval", "--manifests", self.write("out.yaml", done.stdout), "--probes", "-",
+                      text=lines)
+        for probe, line in zip(probes, answers.stdout.splitlines(), strict=True):
+            source, destination, _, port = probe
+            allowed = destination.startswith("b/") or \
+                (destination == "a/web" and port == 1) or \
+                (destination == "a/db" and port == 80 and
+                 (source == "a/web" or source.startswith("b/")))
+            self.assertEqual(json.loads(line)["verdict"], "allow" if allowed else "deny", probe)
+
+    def test_what_nobody_knows_the_meaning_of_is_not_compared(self):
+        done = self.isolated(self.network_policy(
+            "odd", version="extensions/v1beta1", podSelector={}, newField=1))
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done)  # v1 has no such field
 
     def test_yaml_says_the_same(self):
         path = self.write("in.json", ANP)
