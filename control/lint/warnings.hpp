@@ -26,8 +26,8 @@ namespace tierwall::lint {
 
 /// Steps that each check may take: some, and some more for each pod, rule, peer, block and port.
 struct Effort {
-    std::uint64_t at_least = 10'000'000;
-    std::uint64_t per_object = 100;
+    std::uint64_t at_least = 20'000'000;
+    std::uint64_t per_object = 200;
 };
 
 /// Steps that were taken; by the scene, of which `check` is "pods", and by each check.

@@ -89,13 +89,15 @@ std::string describe(const Disagreement& found) {
 
 struct Witnesses::Subject {
     EndPointer end;
-    PolicyNumbers before;  ///< that select it and are asked before both
+    std::optional<KindNumber> kind;            ///< of a pod given
+    std::optional<PolicyNumbers> before = {};  ///< that select it and are asked before both
 };
 
 struct Witnesses::Question {
     std::uint32_t first;
     std::uint32_t second;
-    std::vector<Subject> subjects = {};
+    const std::vector<KindNumber>& kinds;
+    std::vector<Subject> subjects = {};  ///< made when there is something to ask them
     base::Direction direction = base::Direction::Egress;
     Packets packets = {};              ///< of this direction
     std::set<std::string> tried = {};  ///< ends, likewise
@@ -104,7 +106,7 @@ struct Witnesses::Question {
 /// A subject and a peer, and the rules that are about this peer.
 struct Witnesses::Encounter {
     using Rules = std::vector<const policy::Rule*>;
-    const Subject* subject = nullptr;
+    Subject* subject = nullptr;
     EndPointer peer = {};
     Rules first = {};
     Rules second = {};
@@ -166,7 +168,7 @@ const policy::Rule* Witnesses::first_match(const std::vector<const policy::Rule*
 bool Witnesses::is_decided_before(const Question& question, Encounter& encounter,
                                   const Traffic& traffic) {
     bool isolated = false;
-    for (const std::uint32_t number : encounter.subject->before) {
+    for (const std::uint32_t number : before(question, *encounter.subject)) {
         const policy::Policy& policy = scene_.policies()[number];
         if (!budget_.spend()) return true;
         if (policy.audit) continue;
@@ -215,7 +217,8 @@ std::optional<Disagreement> Witnesses::try_end(const EndPointer& peer, Question&
     Encounter encounter{nullptr, peer};
     encounter.first = matching(question.first, question, *peer);
     encounter.second = matching(question.second, question, *peer);
-    for (const Subject& subject : question.subjects) {
+    if (question.subjects.empty()) add_subjects(question);
+    for (Subject& subject : question.subjects) {
         if (!budget_.spend() || !can_talk(*subject.end, *peer)) continue;
         encounter.subject = &subject;
         if (auto found = try_packets(question, encounter)) return found;
@@ -257,40 +260,42 @@ std::optional<Disagreement> Witnesses::ask(Question& question) {
     return std::nullopt;
 }
 
-Witnesses::Subject Witnesses::subject_of(const Question& question, KindNumber kind) const {
-    const kube::Pod& pod = *scene_.pod_kinds()[kind].pods.front();
-    End end = end_of(pod, pod.addresses.front(), scene_.labels_of_namespace(pod.namespace_name));
-    end.addresses = pod.addresses;
-    const PolicyNumbers& all = scene_.pod_kinds()[kind].policies;
-    const auto own = std::lower_bound(all.begin(), all.end(), question.first);
-    return {std::make_shared<const End>(std::move(end)), {all.begin(), own}};
-}
-
-Witnesses::Subject Witnesses::made_up_subject(const Question& question) {
+void Witnesses::add_subjects(Question& question) {
+    for (const KindNumber kind : question.kinds) {
+        const kube::Pod& pod = *scene_.pod_kinds()[kind].pods.front();
+        End end =
+            end_of(pod, pod.addresses.front(), scene_.labels_of_namespace(pod.namespace_name));
+        end.addresses = pod.addresses;
+        question.subjects.push_back({std::make_shared<const End>(std::move(end)), kind});
+    }
+    if (!question.kinds.empty()) return;
     const Area& area = scene_.subject_area(question.first);
     const Area& other = scene_.subject_area(question.second);
     budget_.spend(area.cost(other));
-    Subject subject{std::make_shared<const End>(end_of(area.example(other))), {}};
+    question.subjects.push_back(
+        {std::make_shared<const End>(end_of(area.example(other))), std::nullopt});
+}
+
+const PolicyNumbers& Witnesses::before(const Question& question, Subject& subject) {
+    if (subject.before) return *subject.before;
     const End& end = *subject.end;
-    subject.before =
-        scene_.selecting({end.namespace_name, end.namespace_labels, end.labels}, budget_);
-    return subject;
+    PolicyNumbers all =
+        subject.kind
+            ? scene_.pod_kinds()[*subject.kind].policies
+            : scene_.selecting({end.namespace_name, end.namespace_labels, end.labels}, budget_);
+    budget_.spend(1 + all.size());
+    const policy::Policy& own = scene_.policies()[question.first];
+    std::erase_if(all, [&](std::uint32_t each) {
+        const policy::Policy& policy = scene_.policies()[each];
+        return policy.tier > own.tier ||
+               (policy.tier == own.tier && policy.priority >= own.priority);
+    });
+    return subject.before.emplace(std::move(all));
 }
 
 std::optional<Disagreement> Witnesses::find(std::uint32_t first, std::uint32_t second,
                                             const std::vector<KindNumber>& kinds) {
-    Question question{first, second};
-    for (const KindNumber kind : kinds) question.subjects.push_back(subject_of(question, kind));
-    if (kinds.empty()) question.subjects.push_back(made_up_subject(question));
-    const policy::Policy& own = scene_.policies()[first];
-    for (Subject& subject : question.subjects) {
-        budget_.spend(1 + subject.before.size());
-        std::erase_if(subject.before, [&](std::uint32_t each) {
-            const policy::Policy& policy = scene_.policies()[each];
-            return policy.tier > own.tier ||
-                   (policy.tier == own.tier && policy.priority >= own.priority);
-        });
-    }
+    Question question{first, second, kinds};
     auto found = ask(question);
     return budget_.is_spent() ? std::nullopt : found;
 }

@@ -54,8 +54,8 @@ private:
                                               const End& peer);
     const policy::Rule* first_match(const std::vector<const policy::Rule*>& rules,
                                     const Traffic& traffic);
-    Subject subject_of(const Question& question, KindNumber kind) const;
-    Subject made_up_subject(const Question& question);
+    void add_subjects(Question& question);
+    const PolicyNumbers& before(const Question& question, Subject& subject);
     std::optional<Disagreement> ask(Question& question);
     std::optional<Disagreement> try_rules(const policy::Rule& own, const policy::Rule& other,
                                           Question& question);
