@@ -37,6 +37,7 @@ public:
     void seal();
 
     bool empty() const { return uses_.empty(); }
+    std::span<const BlockUse> all() const { return uses_; }
     /// Of just this block; ascending by rule.
     std::span<const BlockUse> of(const base::Prefix& block) const;
     /// The lengths that blocks of the family have, up to this one; ascending.

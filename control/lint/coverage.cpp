@@ -52,20 +52,26 @@ public:
           budget_(sight.budget),
           question_(question),
           rule_(*index_.rules()[question.rule].rule),
-          ports_(index_.rules()[question.rule].ports),
-          any_(those(index_.with_any_peer())) {}
+          ports_(index_.rules()[question.rule].ports) {}
 
     RuleNumbers run();
 
 private:
-    using Uses = std::vector<const BlockUse*>;
+    /// What blocks around a block do for it, where none does all.
+    struct Parts {
+        std::vector<const BlockUse*> uses;
+        RuleNumbers around;   ///< of those that hold all of it
+        bool partly = false;  ///< some leave out part of it
+    };
 
     bool counts(RuleNumber number) const {
         return number < question_.end && question_.counts(number);
     }
-    RuleNumbers those(const RuleNumbers& numbers);
-    void take(const RuleNumbers& numbers, RuleNumbers& around);
-    /// Do the rules leave none of the ports?
+    /// Keeps those that count and share a port with the rule. True, and at once: one of them has
+    /// all of its ports.
+    bool take(const RuleNumbers& numbers, RuleNumbers& around);
+    bool has_all_ports(RuleNumber number);
+    /// Do they leave none of the ports, together?
     bool settle(RuleNumbers around);
     bool settle_together(const RuleNumbers& around);
 
@@ -74,9 +80,10 @@ private:
     bool covers(const policy::NodeSet& nodes);
     bool covers(const policy::NetworkSet& networks);
     bool covers_name(const std::string& name);
-    bool covers_block(const Prefix& block, Uses uses);
+    bool consider(const BlockUse& use, const Prefix& block, Parts& parts);
+    bool covers_block(const Prefix& block, Parts parts);
+    bool covers_half(const Prefix& half, const Parts& parts);
 
-    Uses uses_around(const Prefix& block);
     RuleNumbers holding_all_of(const Prefix& block);
     RuleNumbers holding_addresses(SetNumber set);
     bool narrow(const kube::Pod& pod, const RuleNumbers& sure, RuleNumbers& left, bool& first);
@@ -94,22 +101,27 @@ private:
     const std::vector<Prefix>* holes_ = nullptr;  ///< of the peer that is looked at
 };
 
-RuleNumbers Cover::those(const RuleNumbers& numbers) {
-    RuleNumbers out;
-    take(numbers, out);
-    return out;
+bool Cover::has_all_ports(RuleNumber number) {
+    const PortSet& ports = index_.rules()[number].ports;
+    if (!budget_.spend(std::min(ports_.weight(), ports.weight()))) return false;
+    const bool has = ports_.inside(ports);
+    if (has) used_.insert(number);
+    return has;
 }
 
-void Cover::take(const RuleNumbers& numbers, RuleNumbers& around) {
+bool Cover::take(const RuleNumbers& numbers, RuleNumbers& around) {
     for (const RuleNumber number : numbers) {
-        if (number >= question_.end || !budget_.spend()) return;
-        if (question_.counts(number)) around.push_back(number);
+        if (number >= question_.end || !budget_.spend()) return false;
+        if (!question_.counts(number)) continue;
+        if (has_all_ports(number)) return true;
+        if (ports_.meets(index_.rules()[number].ports)) around.push_back(number);
     }
+    return false;
 }
 
 bool Cover::settle(RuleNumbers around) {
     sort_unique(around);
-    if (!budget_.spend(1 + around.size())) return false;
+    if (around.size() < 2 || !budget_.spend(around.size())) return false;
     if (around == last_around_) return last_answer_;
     last_answer_ = settle_together(around);
     last_around_ = std::move(around);
@@ -117,24 +129,14 @@ bool Cover::settle(RuleNumbers around) {
 }
 
 bool Cover::settle_together(const RuleNumbers& around) {
-    RuleNumbers meeting;
     std::vector<const PortSet*> sets;
-    std::size_t weight = 0;
+    std::size_t weight = ports_.weight();
     for (const RuleNumber number : around) {
-        const PortSet& ports = index_.rules()[number].ports;
-        if (!budget_.spend(2 * std::min(ports_.weight(), ports.weight()))) return false;
-        if (ports_.inside(ports)) {
-            used_.insert(number);
-            return true;
-        }
-        if (!ports_.meets(ports)) continue;
-        meeting.push_back(number);
-        sets.push_back(&ports);
-        weight += ports.weight();
+        sets.push_back(&index_.rules()[number].ports);
+        weight += 2 * sets.back()->weight();
     }
-    if (meeting.size() < 2 || !budget_.spend(2 * weight + ports_.weight())) return false;
-    if (!ports_.inside(PortSet::together(sets))) return false;
-    used_.insert(meeting.begin(), meeting.end());
+    if (!budget_.spend(weight) || !ports_.inside(PortSet::together(sets))) return false;
+    used_.insert(around.begin(), around.end());
     return true;
 }
 
@@ -143,91 +145,96 @@ bool Cover::covers(const policy::PodSet& pods) {
     const Area& area = scene_.sets().area(own);
     if (area.empty()) return true;
     RuleNumbers around = any_;
-    take(index_.with_all_used_addresses(), around);
+    if (take(index_.with_all_used_addresses(), around)) return true;
     for (const SetNumber set : scene_.sets().around(own, budget_)) {
         const RuleNumbers& rules = index_.with_set(set);
         if (rules.empty()) continue;
         const Area& other = scene_.sets().area(set);
         if (set != own && (!budget_.spend(area.cost(other)) || !area.inside(other))) continue;
-        take(rules, around);
+        if (take(rules, around)) return true;
     }
-    if (settle(around)) return true;
-    const RuleNumbers by_address = holding_addresses(own);
-    around.insert(around.end(), by_address.begin(), by_address.end());
-    return !by_address.empty() && settle(std::move(around));
+    return settle(around) || take(holding_addresses(own), around) || settle(std::move(around));
 }
 
 bool Cover::covers(const policy::NodeSet& nodes) {
     const LabelSet labels(nodes.nodes);
     if (labels.empty()) return true;
     RuleNumbers around = any_;
-    take(index_.with_all_addresses(), around);
+    if (take(index_.with_all_addresses(), around)) return true;
     for (const RuleIndex::Nodes& other : index_.nodes()) {
         if (!budget_.spend(1 + labels.weight() + other.labels.weight())) return false;
-        if (labels.inside(other.labels)) take(other.rules, around);
+        if (labels.inside(other.labels) && take(other.rules, around)) return true;
     }
     return settle(std::move(around));
 }
 
 bool Cover::covers_name(const std::string& name) {
     RuleNumbers around = any_;
-    take(index_.with_all_addresses(), around);
-    take(index_.with_name(name), around);
+    if (take(index_.with_all_addresses(), around)) return true;
+    if (take(index_.with_name(name), around)) return true;
     for (std::size_t dot = name.find('.', 1); dot != std::string::npos;
          dot = name.find('.', dot + 1)) {
         if (!budget_.spend(1 + (name.size() - dot) / 16)) return false;
-        take(index_.with_name("*" + name.substr(dot)), around);
+        if (take(index_.with_name("*" + name.substr(dot)), around)) return true;
     }
     return settle(std::move(around));
 }
 
-/// The rules' blocks that are larger than this one and hold it.
-Cover::Uses Cover::uses_around(const Prefix& block) {
-    Uses uses;
-    for (const std::uint8_t length : index_.blocks().lengths(block.family, block.length)) {
-        if (length == block.length || !budget_.spend(2)) break;
-        for (const BlockUse& use : index_.blocks().of(widened(block, length))) {
-            if (!budget_.spend()) return {};
-            if (counts(use.rule)) uses.push_back(&use);
-        }
-    }
-    return uses;
+/// Does the rule hold the block alone? Else notes what it may do for it.
+bool Cover::consider(const BlockUse& use, const Prefix& block, Parts& parts) {
+    const std::vector<Prefix>& except = use.networks->except;
+    if (!budget_.spend(1 + except.size() * (1 + holes_->size()))) return false;
+    if (holds_any(except, block)) return false;
+    const bool whole = std::all_of(except.begin(), except.end(), [&](const Prefix& each) {
+        return !overlap(each, block) || holds_any(*holes_, each);
+    });
+    if (whole && has_all_ports(use.rule)) return true;
+    if (!ports_.meets(index_.rules()[use.rule].ports)) return false;
+    parts.uses.push_back(&use);
+    if (whole) parts.around.push_back(use.rule);
+    parts.partly = parts.partly || !whole;
+    return false;
 }
 
 bool Cover::covers(const policy::NetworkSet& networks) {
     holes_ = &networks.except;
     return std::all_of(networks.cidrs.begin(), networks.cidrs.end(), [this](const Prefix& block) {
-        return covers_block(block, uses_around(block));
+        Parts parts;
+        for (const std::uint8_t length : index_.blocks().lengths(block.family, block.length)) {
+            if (length == block.length) break;
+            if (!budget_.spend(2)) return false;
+            for (const BlockUse& use : index_.blocks().of(widened(block, length))) {
+                if (!budget_.spend()) return false;
+                if (counts(use.rule) && consider(use, block, parts)) return true;
+            }
+        }
+        return covers_block(block, std::move(parts));
     });
 }
 
-/// `uses`: what rules say of blocks around it. What no rule holds as a whole may be held in halves.
-bool Cover::covers_block(const Prefix& block, Uses uses) {
-    if (!budget_.spend(1 + holes_->size())) return false;
+/// `parts`: what rules that name larger blocks do for it. What no rule holds as a whole may be held
+/// in halves.
+bool Cover::covers_block(const Prefix& block, Parts parts) {
+    if (!budget_.spend(2 + holes_->size())) return false;
     if (holds_any(*holes_, block)) return true;
     for (const BlockUse& use : index_.blocks().of(block)) {
         if (!budget_.spend()) return false;
-        if (counts(use.rule)) uses.push_back(&use);
+        if (counts(use.rule) && consider(use, block, parts)) return true;
     }
     RuleNumbers around = any_;
-    Uses left;
-    bool partly = false;
-    for (const BlockUse* use : uses) {
-        const std::vector<Prefix>& except = use->networks->except;
-        if (!budget_.spend(1 + except.size() * (1 + holes_->size()))) return false;
-        if (holds_any(except, block)) continue;
-        left.push_back(use);
-        const bool whole = std::all_of(except.begin(), except.end(), [&](const Prefix& each) {
-            return !overlap(each, block) || holds_any(*holes_, each);
-        });
-        if (whole) around.push_back(use->rule);
-        partly = partly || !whole;
-    }
+    around.insert(around.end(), parts.around.begin(), parts.around.end());
     if (settle(std::move(around))) return true;
     if (block.length == longest(block.family)) return false;
-    if (!partly && !index_.blocks().any_inside(block)) return false;
+    if (!parts.partly && !index_.blocks().any_inside(block)) return false;
     const auto [low, high] = halves(block);
-    return covers_block(low, left) && covers_block(high, left);
+    return covers_half(low, parts) && covers_half(high, parts);
+}
+
+bool Cover::covers_half(const Prefix& half, const Parts& parts) {
+    Parts own;
+    return std::any_of(parts.uses.begin(), parts.uses.end(),
+                       [&](const BlockUse* use) { return consider(*use, half, own); }) ||
+           covers_block(half, std::move(own));
 }
 
 /// Rules of which one peer holds the block and leaves out nothing of it.
@@ -293,10 +300,11 @@ bool Cover::covers(const policy::Peer& peer) {
 }
 
 RuleNumbers Cover::run() {
-    const bool covered = rule_.any_peer
-                             ? settle(any_)
-                             : std::all_of(rule_.peers.begin(), rule_.peers.end(),
-                                           [this](const auto& peer) { return covers(peer); });
+    const bool covered =
+        take(index_.with_any_peer(), any_) ||
+        (rule_.any_peer ? settle(any_)
+                        : std::all_of(rule_.peers.begin(), rule_.peers.end(),
+                                      [this](const auto& peer) { return covers(peer); }));
     if (!covered || budget_.is_spent()) return {};
     return {used_.begin(), used_.end()};
 }

@@ -29,7 +29,7 @@ public:
     bool inside(const PortSet& other) const;
     /// Could one packet be for both?
     bool meets(const PortSet& other) const;
-    std::size_t weight() const { return 1 + ranges_.size() + names_.size(); }
+    std::size_t weight() const { return everything_ ? 1 : ranges_.size() + names_.size(); }
 
 private:
     struct Range {

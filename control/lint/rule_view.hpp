@@ -24,6 +24,7 @@ public:
     const std::vector<const policy::PodSet*>& pods() const { return pods_; }
     const std::vector<const policy::NodeSet*>& nodes() const { return nodes_; }
     bool has_networks() const { return !blocks_.empty(); }
+    const BlockUses& blocks() const { return blocks_; }
     /// Where a network may begin or go on: its blocks' first addresses, and those after holes. Not
     /// all are in it.
     const std::vector<base::Address>& addresses() const { return addresses_; }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 namespace tierwall::lint {
@@ -59,7 +60,16 @@ void Scene::count_pods() {
         if (added) pod_kinds_.push_back({resolve::traits_of(pod), pod.is_live(), {}, {}});
         pod_kinds_[entry->second].pods.push_back(&pod);
         namespaces_with_pods_[pod.namespace_name] = true;
+        if (!pod.is_live()) continue;
+        for (const base::Address& address : pod.addresses) {
+            addresses_.push_back({address, entry->second, &pod});
+        }
     }
+    std::stable_sort(addresses_.begin(), addresses_.end(),
+                     [](const PodAddress& a, const PodAddress& b) {
+                         return std::pair{a.address.family(), a.address} <
+                                std::pair{b.address.family(), b.address};
+                     });
     const kube::Cluster& cluster = store_.objects().cluster;
     size_ = cluster.pods.size() + cluster.nodes.size() + cluster.namespaces.size();
 }
@@ -139,6 +149,18 @@ const kube::Labels& Scene::labels_of_namespace(const std::string& name) const {
     const auto& namespaces = store_.objects().cluster.namespaces;
     const auto entry = namespaces.find(name);
     return entry == namespaces.end() ? kNone : entry->second.labels;
+}
+
+std::span<const PodAddress> Scene::addresses_in(const base::Prefix& block) const {
+    const auto first = std::lower_bound(addresses_.begin(), addresses_.end(), block,
+                                        [](const PodAddress& each, const auto& own) {
+                                            return std::pair{each.address.family(), each.address} <
+                                                   std::pair{own.family, own.address};
+                                        });
+    const auto end = std::partition_point(first, addresses_.end(), [&](const PodAddress& each) {
+        return block.contains(each.address);
+    });
+    return {first, end};
 }
 
 const AddressSpan& Scene::span_of(SetNumber set) const {

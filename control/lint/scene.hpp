@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,13 @@ struct PodKind {
     PolicyNumbers policies;  ///< that have it as subject; none unless live
 };
 
+/// A live pod's address.
+struct PodAddress {
+    base::Address address;
+    KindNumber kind;
+    const kube::Pod* pod;
+};
+
 /// For each family the longest block that holds all addresses of some pods.
 using AddressSpan = std::array<std::optional<base::Prefix>, 2>;
 
@@ -56,6 +64,8 @@ public:
     const std::vector<policy::Policy>& policies() const { return policies_; }
     const std::vector<PodKind>& pod_kinds() const { return pod_kinds_; }
     const PodSets& sets() const { return sets_; }
+    /// The live pods with an address in a block.
+    std::span<const PodAddress> addresses_in(const base::Prefix& block) const;
     /// Pods, namespaces, policies, rules, peers, blocks and ports.
     std::uint64_t size() const { return size_; }
     /// Which pods are in which set, within the budget. Requires: called once, before the checks.
@@ -101,6 +111,7 @@ private:
     std::vector<policy::Policy> policies_;
     KnownNamespaces known_;
     std::vector<PodKind> pod_kinds_;
+    std::vector<PodAddress> addresses_;  ///< by family and address
     std::map<std::string, bool> namespaces_with_pods_;
     PodSets sets_{known_};
     std::vector<SetNumber> subjects_;  ///< of each policy

@@ -70,10 +70,13 @@ bool SharedEnds::add_kind(KindNumber number, const RuleView* networks, Ends& end
     return true;
 }
 
-void SharedEnds::add_pods(const policy::PodSet& a, const policy::PodSet& b, Ends& ends) const {
+void SharedEnds::add_pods(const policy::PodSet& a, const policy::PodSet& b, Ends& ends) {
+    const SetNumber one = *scene_.sets().find(a);
+    const SetNumber two = *scene_.sets().find(b);
+    if (!budget_.spend() || !seen_.emplace(one, two, nullptr).second) return;
     if (scene_.has_pods()) {
-        const Kinds* fewer = &scene_.members(a);
-        const Kinds* more = &scene_.members(b);
+        const Kinds* fewer = &scene_.members(one);
+        const Kinds* more = &scene_.members(two);
         if (fewer->size() > more->size()) std::swap(fewer, more);
         std::size_t looked_at = 0;
         for (const KindNumber number : *fewer) {
@@ -83,22 +86,47 @@ void SharedEnds::add_pods(const policy::PodSet& a, const policy::PodSet& b, Ends
         }
         return;
     }
-    const Area& one = scene_.sets().area(*scene_.sets().find(a));
-    const Area& two = scene_.sets().area(*scene_.sets().find(b));
-    if (!budget_.spend(one.cost(two)) || !one.meets(two)) return;
-    add(end_of(one.example(two)), ends);
+    const Area& own = scene_.sets().area(one);
+    const Area& other = scene_.sets().area(two);
+    if (!budget_.spend(own.cost(other)) || !own.meets(other)) return;
+    add(end_of(own.example(other)), ends);
 }
 
-void SharedEnds::add_pods(const policy::PodSet& pods, const RuleView& networks, Ends& ends) const {
-    if (!networks.has_networks()) return;
-    if (scene_.has_pods()) {
-        std::size_t looked_at = 0;
-        for (const KindNumber number : scene_.members(pods)) {
-            if (++looked_at > kMembersMax || !add_kind(number, &networks, ends)) return;
-        }
-        return;
+/// Whichever are fewer: the pods of the set, or those in the networks.
+void SharedEnds::add_pods(const policy::PodSet& pods, const RuleView& networks, Ends& ends) {
+    const SetNumber set = *scene_.sets().find(pods);
+    if (!networks.has_networks() || !budget_.spend()) return;
+    if (!seen_.emplace(set, set, &networks).second) return;
+    if (!scene_.has_pods()) return add_made_up_pods(scene_.sets().area(set), networks, ends);
+    const Kinds& members = scene_.members(set);
+    std::size_t in_networks = 0;
+    for (const BlockUse& use : networks.blocks().all()) {
+        if (in_networks >= members.size() || !budget_.spend()) break;
+        in_networks += scene_.addresses_in(use.block).size();
     }
-    const Area& area = scene_.sets().area(*scene_.sets().find(pods));
+    if (in_networks < members.size()) return add_pods_by_address(set, networks, ends);
+    std::size_t looked_at = 0;
+    for (const KindNumber number : members) {
+        if (++looked_at > kMembersMax || !add_kind(number, &networks, ends)) return;
+    }
+}
+
+void SharedEnds::add_pods_by_address(SetNumber set, const RuleView& networks, Ends& ends) const {
+    const Kinds& members = scene_.members(set);
+    std::size_t looked_at = 0;
+    for (const BlockUse& use : networks.blocks().all()) {
+        for (const PodAddress& each : scene_.addresses_in(use.block)) {
+            if (is_enough(ends) || !budget_.spend(2) || ++looked_at > kMembersMax) return;
+            if (!std::binary_search(members.begin(), members.end(), each.kind)) continue;
+            if (!networks.holds(each.address, budget_)) continue;
+            add(end_of(*each.pod, each.address,
+                       scene_.labels_of_namespace(each.pod->namespace_name)),
+                ends);
+        }
+    }
+}
+
+void SharedEnds::add_made_up_pods(const Area& area, const RuleView& networks, Ends& ends) const {
     if (area.empty()) return;
     for (const base::Address& address : networks.addresses()) {
         if (is_enough(ends)) return;
@@ -143,7 +171,7 @@ void SharedEnds::add_externals(const RuleView& a, const RuleView& b, Ends& ends)
     }
 }
 
-Ends SharedEnds::of(const RuleView& a, const RuleView& b) const {
+Ends SharedEnds::of(const RuleView& a, const RuleView& b) {
     Ends ends;
     for (const policy::PodSet* own : a.pods()) {
         for (const policy::PodSet* other : b.pods()) {

@@ -64,6 +64,13 @@ bool can_talk(const End& subject, const End& peer) {
     });
 }
 
+bool has_names(const std::vector<const policy::Rule*>& rules) {
+    return std::any_of(rules.begin(), rules.end(), [](const policy::Rule* rule) {
+        return std::any_of(rule->ports.begin(), rule->ports.end(),
+                           [](const policy::Port& port) { return !port.name.empty(); });
+    });
+}
+
 /// What is the same for all packets to or from an end.
 std::string key_of(const End& end) {
     std::string key = end.owner + "\n" + end.namespace_name;
@@ -110,6 +117,14 @@ struct Witnesses::Encounter {
     EndPointer peer = {};
     Rules first = {};
     Rules second = {};
+    bool has_names = false;  ///< of ports, in these rules
+    struct Dispute {
+        Packet packet;
+        const policy::Rule* first;
+        const policy::Rule* second;
+    };
+    std::vector<Dispute> disputes = {};
+    bool is_judged = false;                      ///< disputes are known
     std::map<std::uint32_t, Rules> before = {};  ///< of policies that were asked for
 };
 
@@ -187,16 +202,17 @@ bool Witnesses::is_decided_before(const Question& question, Encounter& encounter
     return isolated;
 }
 
-std::optional<Disagreement> Witnesses::try_packets(const Question& question, Encounter& encounter) {
-    const EndPointer& subject = encounter.subject->end;
-    Traffic traffic{subject.get(), encounter.peer.get(), question.direction, 0, 0};
+/// The packets between these ends about which the two disagree.
+void Witnesses::disagree(const Question& question, const Traffic& ends, Encounter& encounter) {
+    encounter.disputes.clear();
     Packets own;
-    for (const kube::ContainerPort& port : traffic.destination().ports) {
+    for (const kube::ContainerPort& port : ends.destination().ports) {
         add_port(port.protocol, port.number, own);
     }
+    Traffic traffic = ends;
     for (const Packets* packets : {&question.packets, &std::as_const(own)}) {
         for (const auto& [protocol, port] : *packets) {
-            if (!budget_.spend()) return std::nullopt;
+            if (!budget_.spend()) return;
             traffic.protocol = protocol;
             traffic.port = port;
             const policy::Rule* first = first_match(encounter.first, traffic);
@@ -204,9 +220,24 @@ std::optional<Disagreement> Witnesses::try_packets(const Question& question, Enc
             const policy::Rule* second = first_match(encounter.second, traffic);
             if (second == nullptr || second->failed_closed) continue;
             if (first->action == second->action) continue;
-            if (is_decided_before(question, encounter, traffic)) continue;
-            return Disagreement{subject, encounter.peer, traffic, first, second};
+            encounter.disputes.push_back({{protocol, port}, first, second});
         }
+    }
+}
+
+std::optional<Disagreement> Witnesses::try_subject(const Question& question, Encounter& encounter) {
+    const EndPointer& subject = encounter.subject->end;
+    Traffic traffic{subject.get(), encounter.peer.get(), question.direction, 0, 0};
+    // Only names of ports may make a difference between subjects, and only as destinations.
+    const bool depends = encounter.has_names && question.direction == base::Direction::Ingress;
+    if (depends || !encounter.is_judged) disagree(question, traffic, encounter);
+    encounter.is_judged = true;
+    for (const auto& [packet, first, second] : encounter.disputes) {
+        if (!budget_.spend()) return std::nullopt;
+        traffic.protocol = packet.protocol;
+        traffic.port = packet.port;
+        if (is_decided_before(question, encounter, traffic)) continue;
+        return Disagreement{subject, encounter.peer, traffic, first, second};
     }
     return std::nullopt;
 }
@@ -217,11 +248,12 @@ std::optional<Disagreement> Witnesses::try_end(const EndPointer& peer, Question&
     Encounter encounter{nullptr, peer};
     encounter.first = matching(question.first, question, *peer);
     encounter.second = matching(question.second, question, *peer);
+    encounter.has_names = has_names(encounter.first) || has_names(encounter.second);
     if (question.subjects.empty()) add_subjects(question);
     for (Subject& subject : question.subjects) {
         if (!budget_.spend() || !can_talk(*subject.end, *peer)) continue;
         encounter.subject = &subject;
-        if (auto found = try_packets(question, encounter)) return found;
+        if (auto found = try_subject(question, encounter)) return found;
     }
     return std::nullopt;
 }
@@ -250,6 +282,7 @@ std::optional<Disagreement> Witnesses::ask(Question& question) {
         add_packets(second, direction, question.packets);
         budget_.spend(2 * question.packets.size());
         question.tried.clear();
+        shared_.forget();
         for (const policy::Rule& own : rules_of(first, direction)) {
             for (const policy::Rule& other : rules_of(second, direction)) {
                 if (!budget_.spend()) return std::nullopt;

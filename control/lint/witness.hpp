@@ -60,7 +60,8 @@ private:
     std::optional<Disagreement> try_rules(const policy::Rule& own, const policy::Rule& other,
                                           Question& question);
     std::optional<Disagreement> try_end(const EndPointer& peer, Question& question);
-    std::optional<Disagreement> try_packets(const Question& question, Encounter& encounter);
+    void disagree(const Question& question, const Traffic& ends, Encounter& encounter);
+    std::optional<Disagreement> try_subject(const Question& question, Encounter& encounter);
     bool is_decided_before(const Question& question, Encounter& encounter, const Traffic& traffic);
 
     const Scene& scene_;
