@@ -33,7 +33,8 @@ void add(Findings& findings, const char* kind, Place place, std::string message)
 
 /// "spec.ingress[2]".
 std::string rule_field(base::Direction direction, const policy::Rule& rule);
-/// Requires: a rule of the policy's own list. "spec.ingress[2].from[0]", or the list where the model does not say which element it was.
+/// "spec.ingress[2].from[0]", or the list where the model does not say which element it was.
+/// Requires: a rule of the policy's own list.
 std::string peer_field(const policy::Policy& policy, base::Direction direction,
                        const policy::Rule& rule, std::size_t peer);
 /// The field that chooses a policy's subject.

@@ -3,7 +3,8 @@
 
 /// \file
 /// Mill: texts of manifests through everything that tierwall-sync does with them, up to the
-/// snapshot, and through everything that lint looks for; whatever they say, what comes out is sound.
+/// snapshot, and through everything that lint looks for; whatever they say, what comes out is
+/// sound.
 ///
 /// A fact that does not hold ends the process.
 ///
