@@ -6,29 +6,33 @@
 namespace tierwall::lint {
 Area::Area(const policy::PodSet& set, const KnownNamespaces& known) : pods_(set.pods) {
     if (set.namespace_name.empty()) {
-        selector_ = set.namespaces;
+        selected_ = LabelSet(set.namespaces);
     } else {
-        selector_.requirements.push_back({kNameLabel, policy::Operator::In, {set.namespace_name}});
+        selected_.require({kNameLabel, policy::Operator::In, {set.namespace_name}});
     }
-    namespaces_ = LabelSet(selector_);
+    namespaces_ = selected_;
     namespaces_.require({kNameLabel, policy::Operator::Exists, {}});
-    const std::set<std::string>* named = names();
-    if (named == nullptr) return;
-    resolved_ = std::all_of(named->begin(), named->end(),
-                            [&known](const std::string& name) { return known.contains(name); });
-    if (!resolved_) return;
-    for (const std::string& name : *named) {
-        if (has_namespace(*known.at(name))) known_.push_back(known.at(name));
+    const std::set<std::string>* named = namespaces_.values_of(kNameLabel);
+    resolved_ =
+        named != nullptr && std::all_of(named->begin(), named->end(),
+                                        [&](const auto& name) { return known.contains(name); });
+    if (resolved_) {
+        for (const std::string& name : *named) {
+            if (has_namespace(*known.at(name))) known_.push_back(known.at(name));
+        }
     }
+    empty_ = namespaces_.empty() || pods_.empty() || (resolved_ && known_.empty());
+    keys_ = 1 + namespaces_.keys() + pods_.keys();
+    weight_ = 1 + namespaces_.weight() + pods_.weight();
 }
 
-bool Area::has_namespace(const kube::Labels& labels) const { return matches(selector_, labels); }
-
-bool Area::empty() const {
-    return namespaces_.empty() || pods_.empty() || (resolved_ && known_.empty());
+std::uint64_t Area::cost(const Area& other) const {
+    return weight_ + other.weight_ + known_.size() * other.keys_ + other.known_.size() * keys_;
 }
 
-const std::set<std::string>* Area::names() const { return namespaces_.values_of(kNameLabel); }
+bool Area::holds(const kube::Labels& namespace_labels, const kube::Labels& labels) const {
+    return has_namespace(namespace_labels) && pods_.holds(labels);
+}
 
 bool Area::inside(const Area& other) const {
     if (empty()) return true;

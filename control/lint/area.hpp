@@ -10,12 +10,13 @@
 ///
 /// Threads: values; pure.
 /// Memory:  the selectors'.
-/// Cost:    O(namespaces named * requirements).
+/// Cost:    making one: O(namespaces named * requirements); of comparisons: cost().
 
 #include "control/kube/object.hpp"
 #include "control/lint/label_set.hpp"
 #include "control/policy/policy.hpp"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ public:
     Area(const policy::PodSet& set, const KnownNamespaces& known);
 
     /// Its selectors contradict themselves.
-    bool empty() const;
+    bool empty() const { return empty_; }
     /// Is every pod of this area, now or ever, in `other` too?
     bool inside(const Area& other) const;
     /// Could a pod be in both?
@@ -44,17 +45,26 @@ public:
         kube::Labels labels;
     };
     Example example(const Area& other) const;
-    /// The namespaces that it names, if it names them.
-    const std::set<std::string>* names() const;
+    /// Steps that inside() or meets() may take, or an example.
+    std::uint64_t cost(const Area& other) const;
+    /// Is a pod of these labels in it, whose namespace has those?
+    bool holds(const kube::Labels& namespace_labels, const kube::Labels& labels) const;
+    /// As above, of a pod in a namespace of this area.
+    bool holds(const kube::Labels& labels) const { return pods_.holds(labels); }
+    /// Steps that holds() may take.
+    std::uint64_t keys() const { return keys_; }
 
 private:
     /// Are the namespaces of this area fully known? Then those are in `known_`.
     bool resolved() const { return resolved_; }
-    bool has_namespace(const kube::Labels& labels) const;
+    bool has_namespace(const kube::Labels& labels) const { return selected_.holds(labels); }
 
-    LabelSet namespaces_;
+    LabelSet selected_;    ///< labels of namespaces, as the selector says
+    LabelSet namespaces_;  ///< those that namespaces can really have
     LabelSet pods_;
-    policy::Selector selector_;  ///< of namespaces, as namespaces_
+    std::uint64_t keys_ = 1;
+    std::uint64_t weight_ = 1;
+    bool empty_ = false;
     bool resolved_ = false;
     std::vector<const kube::Labels*> known_;
 };

@@ -1,215 +1,318 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/coverage.hpp"
 
-#include "control/lint/traffic.hpp"
-
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace tierwall::lint {
 namespace {
 
 using base::Prefix;
-using policy::NetworkSet;
 
-bool overlap(const Prefix& a, const Prefix& b) { return a.contains(b) || b.contains(a); }
-
-/// Is a block without holes of its own all in the set?
-bool holds_block(const NetworkSet& outer, const Prefix& block, const std::vector<Prefix>& holes) {
-    const bool around = std::any_of(outer.cidrs.begin(), outer.cidrs.end(),
-                                    [&](const Prefix& each) { return each.contains(block); });
-    return around &&
-           std::all_of(outer.except.begin(), outer.except.end(), [&](const Prefix& except) {
-               return !overlap(except, block) ||
-                      std::any_of(holes.begin(), holes.end(),
-                                  [&](const Prefix& hole) { return hole.contains(except); });
-           });
+void sort_unique(RuleNumbers& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
 }
 
-bool holds_networks(const NetworkSet& outer, const NetworkSet& inner) {
-    return std::all_of(inner.cidrs.begin(), inner.cidrs.end(), [&](const Prefix& block) {
-        return holds_block(outer, block, inner.except);
+RuleNumbers in_both(const RuleNumbers& a, const RuleNumbers& b) {
+    RuleNumbers out;
+    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+    return out;
+}
+
+RuleNumbers without(const RuleNumbers& a, const RuleNumbers& b) {
+    RuleNumbers out;
+    std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+    return out;
+}
+
+bool holds_any(const std::vector<Prefix>& blocks, const Prefix& inner) {
+    return std::any_of(blocks.begin(), blocks.end(),
+                       [&inner](const Prefix& each) { return each.contains(inner); });
+}
+
+bool overlaps_any(const std::vector<Prefix>& blocks, const Prefix& other) {
+    return std::any_of(blocks.begin(), blocks.end(),
+                       [&other](const Prefix& each) { return overlap(each, other); });
+}
+
+/// One question, peer by peer. All lists of rules are of those that count.
+class Cover {
+public:
+    struct Sight {
+        const Scene& scene;
+        const RuleIndex& index;
+        Budget& budget;
+    };
+    Cover(const Sight& sight, const CoverageQuestion& question)
+        : scene_(sight.scene),
+          index_(sight.index),
+          budget_(sight.budget),
+          question_(question),
+          rule_(*index_.rules()[question.rule].rule),
+          ports_(index_.rules()[question.rule].ports) {}
+
+    RuleNumbers run();
+
+private:
+    /// What blocks around a block do for it, where none does all.
+    struct Parts {
+        std::vector<const BlockUse*> uses;
+        RuleNumbers around;   ///< of those that hold all of it
+        bool partly = false;  ///< some leave out part of it
+    };
+
+    bool counts(RuleNumber number) const {
+        return number < question_.end && question_.counts(number);
+    }
+    /// Keeps those that count and share a port with the rule. True, and at once: one of them has
+    /// all of its ports.
+    bool take(const RuleNumbers& numbers, RuleNumbers& around);
+    bool has_all_ports(RuleNumber number);
+    /// Do they leave none of the ports, together?
+    bool settle(RuleNumbers around);
+    bool settle_together(const RuleNumbers& around);
+
+    bool covers(const policy::Peer& peer);
+    bool covers(const policy::PodSet& pods);
+    bool covers(const policy::NodeSet& nodes);
+    bool covers(const policy::NetworkSet& networks);
+    bool covers_name(const std::string& name);
+    bool consider(const BlockUse& use, const Prefix& block, Parts& parts);
+    bool covers_block(const Prefix& block, Parts parts);
+    bool covers_half(const Prefix& half, const Parts& parts);
+
+    RuleNumbers holding_all_of(const Prefix& block);
+    RuleNumbers holding_addresses(SetNumber set);
+    bool narrow(const kube::Pod& pod, const RuleNumbers& sure, RuleNumbers& left, bool& first);
+
+    const Scene& scene_;
+    const RuleIndex& index_;
+    Budget& budget_;
+    const CoverageQuestion& question_;
+    const policy::Rule& rule_;
+    const PortSet& ports_;
+    RuleNumbers any_;
+    std::set<RuleNumber> used_;
+    RuleNumbers last_around_;  ///< what settle() was asked last, and its answer
+    bool last_answer_ = false;
+    const std::vector<Prefix>* holes_ = nullptr;  ///< of the peer that is looked at
+};
+
+bool Cover::has_all_ports(RuleNumber number) {
+    const PortSet& ports = index_.rules()[number].ports;
+    if (!budget_.spend(std::min(ports_.weight(), ports.weight()))) return false;
+    const bool has = ports_.inside(ports);
+    if (has) used_.insert(number);
+    return has;
+}
+
+bool Cover::take(const RuleNumbers& numbers, RuleNumbers& around) {
+    for (const RuleNumber number : numbers) {
+        if (number >= question_.end || !budget_.spend()) return false;
+        if (!question_.counts(number)) continue;
+        if (has_all_ports(number)) return true;
+        if (ports_.meets(index_.rules()[number].ports)) around.push_back(number);
+    }
+    return false;
+}
+
+bool Cover::settle(RuleNumbers around) {
+    sort_unique(around);
+    if (around.size() < 2 || !budget_.spend(around.size())) return false;
+    if (around == last_around_) return last_answer_;
+    last_answer_ = settle_together(around);
+    last_around_ = std::move(around);
+    return last_answer_;
+}
+
+bool Cover::settle_together(const RuleNumbers& around) {
+    std::vector<const PortSet*> sets;
+    std::size_t weight = ports_.weight();
+    for (const RuleNumber number : around) {
+        sets.push_back(&index_.rules()[number].ports);
+        weight += 2 * sets.back()->weight();
+    }
+    if (!budget_.spend(weight) || !ports_.inside(PortSet::together(sets))) return false;
+    used_.insert(around.begin(), around.end());
+    return true;
+}
+
+bool Cover::covers(const policy::PodSet& pods) {
+    const SetNumber own = *scene_.sets().find(pods);
+    const Area& area = scene_.sets().area(own);
+    if (area.empty()) return true;
+    RuleNumbers around = any_;
+    if (take(index_.with_all_used_addresses(), around)) return true;
+    for (const SetNumber set : scene_.sets().around(own, budget_)) {
+        const RuleNumbers& rules = index_.with_set(set);
+        if (rules.empty()) continue;
+        const Area& other = scene_.sets().area(set);
+        if (set != own && (!budget_.spend(area.cost(other)) || !area.inside(other))) continue;
+        if (take(rules, around)) return true;
+    }
+    return settle(around) || take(holding_addresses(own), around) || settle(std::move(around));
+}
+
+bool Cover::covers(const policy::NodeSet& nodes) {
+    const LabelSet labels(nodes.nodes);
+    if (labels.empty()) return true;
+    RuleNumbers around = any_;
+    if (take(index_.with_all_addresses(), around)) return true;
+    for (const RuleIndex::Nodes& other : index_.nodes()) {
+        if (!budget_.spend(1 + labels.weight() + other.labels.weight())) return false;
+        if (labels.inside(other.labels) && take(other.rules, around)) return true;
+    }
+    return settle(std::move(around));
+}
+
+bool Cover::covers_name(const std::string& name) {
+    RuleNumbers around = any_;
+    if (take(index_.with_all_addresses(), around)) return true;
+    if (take(index_.with_name(name), around)) return true;
+    for (std::size_t dot = name.find('.', 1); dot != std::string::npos;
+         dot = name.find('.', dot + 1)) {
+        if (!budget_.spend(1 + (name.size() - dot) / 16)) return false;
+        if (take(index_.with_name("*" + name.substr(dot)), around)) return true;
+    }
+    return settle(std::move(around));
+}
+
+/// Does the rule hold the block alone? Else notes what it may do for it.
+bool Cover::consider(const BlockUse& use, const Prefix& block, Parts& parts) {
+    const std::vector<Prefix>& except = use.networks->except;
+    if (!budget_.spend(1 + except.size() * (1 + holes_->size()))) return false;
+    if (holds_any(except, block)) return false;
+    const bool whole = std::all_of(except.begin(), except.end(), [&](const Prefix& each) {
+        return !overlap(each, block) || holds_any(*holes_, each);
     });
+    if (whole && has_all_ports(use.rule)) return true;
+    if (!ports_.meets(index_.rules()[use.rule].ports)) return false;
+    parts.uses.push_back(&use);
+    if (whole) parts.around.push_back(use.rule);
+    parts.partly = parts.partly || !whole;
+    return false;
 }
 
-bool holds_name(const policy::NameSet& outer, const std::string& name) {
-    return std::any_of(outer.names.begin(), outer.names.end(), [&name](const std::string& each) {
-        if (!each.starts_with("*.")) return each == name;
-        const std::string_view suffix = std::string_view(each).substr(1);
-        return each == name || (name.ends_with(suffix) && name.size() > suffix.size());
-    });
-}
-
-bool holds_family(const policy::Rule& rule, base::Family family) {
-    return std::any_of(rule.peers.begin(), rule.peers.end(), [family](const policy::Peer& peer) {
-        const auto* networks = std::get_if<NetworkSet>(&peer);
-        return networks != nullptr && networks->except.empty() &&
-               std::any_of(networks->cidrs.begin(), networks->cidrs.end(),
-                           [&](const Prefix& block) {
-                               return block.family == family && block.length == 0;
-                           });
-    });
-}
-
-/// One peer as parts that different rules may cover.
-std::vector<policy::Peer> parts_of(const policy::Peer& peer) {
-    std::vector<policy::Peer> parts;
-    if (const auto* networks = std::get_if<NetworkSet>(&peer)) {
-        for (const Prefix& block : networks->cidrs) {
-            parts.emplace_back(NetworkSet{{block}, networks->except});
+bool Cover::covers(const policy::NetworkSet& networks) {
+    holes_ = &networks.except;
+    return std::all_of(networks.cidrs.begin(), networks.cidrs.end(), [this](const Prefix& block) {
+        Parts parts;
+        for (const std::uint8_t length : index_.blocks().lengths(block.family, block.length)) {
+            if (length == block.length) break;
+            if (!budget_.spend(2)) return false;
+            for (const BlockUse& use : index_.blocks().of(widened(block, length))) {
+                if (!budget_.spend()) return false;
+                if (counts(use.rule) && consider(use, block, parts)) return true;
+            }
         }
-    } else if (const auto* names = std::get_if<policy::NameSet>(&peer)) {
-        for (const std::string& name : names->names) parts.emplace_back(policy::NameSet{{name}});
-    } else {
-        parts.push_back(peer);
+        return covers_block(block, std::move(parts));
+    });
+}
+
+/// `parts`: what rules that name larger blocks do for it. What no rule holds as a whole may be held
+/// in halves.
+bool Cover::covers_block(const Prefix& block, Parts parts) {
+    if (!budget_.spend(2 + holes_->size())) return false;
+    if (holds_any(*holes_, block)) return true;
+    for (const BlockUse& use : index_.blocks().of(block)) {
+        if (!budget_.spend()) return false;
+        if (counts(use.rule) && consider(use, block, parts)) return true;
     }
-    return parts;
+    RuleNumbers around = any_;
+    around.insert(around.end(), parts.around.begin(), parts.around.end());
+    if (settle(std::move(around))) return true;
+    if (block.length == longest(block.family)) return false;
+    if (!parts.partly && !index_.blocks().any_inside(block)) return false;
+    const auto [low, high] = halves(block);
+    return covers_half(low, parts) && covers_half(high, parts);
 }
 
-using Ranges = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-
-bool holds_range(Ranges ranges, std::uint32_t first, std::uint32_t last) {
-    std::sort(ranges.begin(), ranges.end());
-    for (const auto& [low, high] : ranges) {
-        if (low <= first && first <= high) first = high + 1;
-    }
-    return first > last;
+bool Cover::covers_half(const Prefix& half, const Parts& parts) {
+    Parts own;
+    return std::any_of(parts.uses.begin(), parts.uses.end(),
+                       [&](const BlockUse* use) { return consider(*use, half, own); }) ||
+           covers_block(half, std::move(own));
 }
 
-bool same_name(const policy::Port& a, const policy::Port& b) {
-    return !a.name.empty() && a.name == b.name && a.protocol == b.protocol;
-}
-
-/// What a named port stands for can be any number but 0.
-bool holds_port(const std::vector<RulePlace>& rules, const policy::Port& port) {
-    Ranges ranges;
-    for (const RulePlace& each : rules) {
-        if (each.rule->ports.empty()) return true;
-        for (const policy::Port& own : each.rule->ports) {
-            if (same_name(own, port)) return true;
-            if (own.protocol == port.protocol && own.name.empty()) {
-                ranges.emplace_back(own.first, own.last);
+/// Rules of which one peer holds the block and leaves out nothing of it.
+RuleNumbers Cover::holding_all_of(const Prefix& block) {
+    RuleNumbers rules;
+    for (const std::uint8_t length : index_.blocks().lengths(block.family, block.length)) {
+        if (!budget_.spend(2)) return {};
+        for (const BlockUse& use : index_.blocks().of(widened(block, length))) {
+            if (!budget_.spend(1 + use.networks->except.size())) return {};
+            if (counts(use.rule) && !overlaps_any(use.networks->except, block)) {
+                rules.push_back(use.rule);
             }
         }
     }
-    return port.name.empty() ? holds_range(std::move(ranges), port.first, port.last)
-                             : holds_range(std::move(ranges), 1, 65535);
+    sort_unique(rules);
+    return rules;
 }
 
-bool holds_every_protocol(const std::vector<RulePlace>& rules) {
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const RulePlace& each) { return each.rule->ports.empty(); });
+/// False when no rule is left that might hold them all, but for those that surely do.
+bool Cover::narrow(const kube::Pod& pod, const RuleNumbers& sure, RuleNumbers& left, bool& first) {
+    for (const base::Address& address : pod.addresses) {
+        const RuleNumbers rules = holding_all_of(base::host_prefix(address));
+        left = first ? without(rules, sure) : in_both(left, rules);
+        first = false;
+        if (left.empty()) return false;
+    }
+    return true;
 }
 
-bool touches(const policy::Rule& earlier, const policy::Rule& rule) {
-    if (earlier.ports.empty() || rule.ports.empty()) return true;
-    return std::any_of(rule.ports.begin(), rule.ports.end(), [&](const policy::Port& port) {
-        return std::any_of(earlier.ports.begin(), earlier.ports.end(),
-                           [&](const policy::Port& own) {
-                               if (own.protocol != port.protocol) return false;
-                               if (!own.name.empty() || !port.name.empty()) return true;
-                               return own.first <= port.last && port.first <= own.last;
-                           });
-    });
+/// Rules whose blocks hold all addresses that pods of the set have.
+RuleNumbers Cover::holding_addresses(SetNumber set) {
+    if (index_.blocks().empty() || !scene_.is_complete()) return {};
+    const AddressSpan& span = scene_.span_of(set);
+    RuleNumbers sure;
+    bool first = true;
+    for (const auto& block : span) {
+        if (!block) continue;
+        const RuleNumbers rules = holding_all_of(*block);
+        sure = first ? rules : in_both(sure, rules);
+        first = false;
+    }
+    if (first) return {};  // no pods
+    RuleNumbers left;
+    first = true;
+    for (const KindNumber kind : scene_.members(set)) {
+        if (!scene_.pod_kinds()[kind].live) continue;
+        for (const kube::Pod* pod : scene_.pod_kinds()[kind].pods) {
+            if (!budget_.spend()) return {};
+            if (!narrow(*pod, sure, left, first)) return sure;
+        }
+    }
+    sure.insert(sure.end(), left.begin(), left.end());
+    return sure;
+}
+
+bool Cover::covers(const policy::Peer& peer) {
+    if (const auto* pods = std::get_if<policy::PodSet>(&peer)) return covers(*pods);
+    if (const auto* nodes = std::get_if<policy::NodeSet>(&peer)) return covers(*nodes);
+    if (const auto* networks = std::get_if<policy::NetworkSet>(&peer)) return covers(*networks);
+    const auto& names = std::get<policy::NameSet>(peer).names;
+    return std::all_of(names.begin(), names.end(),
+                       [this](const std::string& name) { return covers_name(name); });
+}
+
+RuleNumbers Cover::run() {
+    const bool covered =
+        take(index_.with_any_peer(), any_) ||
+        (rule_.any_peer ? settle(any_)
+                        : std::all_of(rule_.peers.begin(), rule_.peers.end(),
+                                      [this](const auto& peer) { return covers(peer); }));
+    if (!covered || budget_.is_spent()) return {};
+    return {used_.begin(), used_.end()};
 }
 
 }  // namespace
 
-bool Coverage::networks_hold_pods(const policy::Rule& earlier, const policy::PodSet& pods) const {
-    std::vector<NetworkSet> networks;
-    for (const policy::Peer& peer : earlier.peers) {
-        if (const auto* set = std::get_if<NetworkSet>(&peer)) networks.push_back(*set);
-    }
-    if (networks.empty()) return false;
-    const auto families = {base::Family::IPv4, base::Family::IPv6};
-    if (std::all_of(families.begin(), families.end(), [&](base::Family family) {
-            return !scene_.uses(family) || holds_family(earlier, family);
-        })) {
-        return true;
-    }
-    const std::vector<KindNumber> members = scene_.live_members(pods);
-    const auto in_networks = [&networks](const base::Address& address) {
-        return std::any_of(networks.begin(), networks.end(),
-                           [&](const NetworkSet& each) { return is_in(each, address); });
-    };
-    return !members.empty() && std::all_of(members.begin(), members.end(), [&](KindNumber kind) {
-        const auto& alike = scene_.pod_kinds()[kind].pods;
-        return std::all_of(alike.begin(), alike.end(), [&](const kube::Pod* pod) {
-            return std::all_of(pod->addresses.begin(), pod->addresses.end(), in_networks);
-        });
-    });
-}
-
-bool Coverage::holds(const policy::Peer& outer, const policy::Peer& inner) const {
-    if (outer.index() != inner.index()) return false;
-    if (const auto* pods = std::get_if<policy::PodSet>(&inner)) {
-        const auto& known = scene_.known_namespaces();
-        return Area(*pods, known).inside(Area(std::get<policy::PodSet>(outer), known));
-    }
-    if (const auto* nodes = std::get_if<policy::NodeSet>(&inner)) {
-        return LabelSet(nodes->nodes).inside(LabelSet(std::get<policy::NodeSet>(outer).nodes));
-    }
-    if (const auto* networks = std::get_if<NetworkSet>(&inner)) {
-        return holds_networks(std::get<NetworkSet>(outer), *networks);
-    }
-    const auto& names = std::get<policy::NameSet>(inner).names;
-    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-        return holds_name(std::get<policy::NameSet>(outer), name);
-    });
-}
-
-bool Coverage::holds(const policy::Rule& earlier, const policy::Peer& peer) const {
-    if (earlier.any_peer) return true;
-    if (std::any_of(earlier.peers.begin(), earlier.peers.end(),
-                    [&](const policy::Peer& each) { return holds(each, peer); })) {
-        return true;
-    }
-    if (const auto* pods = std::get_if<policy::PodSet>(&peer)) {
-        return networks_hold_pods(earlier, *pods);
-    }
-    // Nodes and domain names may have addresses of either family.
-    return !std::holds_alternative<NetworkSet>(peer) && holds_family(earlier, base::Family::IPv4) &&
-           holds_family(earlier, base::Family::IPv6);
-}
-
-bool Coverage::is_nothing(const policy::Peer& peer) const {
-    if (const auto* pods = std::get_if<policy::PodSet>(&peer)) {
-        return Area(*pods, scene_.known_namespaces()).empty();
-    }
-    const auto* nodes = std::get_if<policy::NodeSet>(&peer);
-    return nodes != nullptr && LabelSet(nodes->nodes).empty();
-}
-
-std::vector<RulePlace> Coverage::of(const policy::Rule& rule,
-                                    const std::vector<RulePlace>& earlier) const {
-    std::vector<RulePlace> used;
-    const auto cover = [&](const std::vector<RulePlace>& rules) {
-        const bool covered =
-            rule.ports.empty()
-                ? holds_every_protocol(rules)
-                : std::all_of(rule.ports.begin(), rule.ports.end(),
-                              [&](const policy::Port& port) { return holds_port(rules, port); });
-        if (covered) used.insert(used.end(), rules.begin(), rules.end());
-        return covered;
-    };
-    std::vector<RulePlace> near;
-    for (const RulePlace& each : earlier) {
-        if (touches(*each.rule, rule)) near.push_back(each);
-    }
-    if (rule.any_peer) {
-        std::erase_if(near, [](const RulePlace& each) { return !each.rule->any_peer; });
-        return cover(near) ? used : std::vector<RulePlace>{};
-    }
-    for (const policy::Peer& peer : rule.peers) {
-        for (const policy::Peer& part : parts_of(peer)) {
-            if (is_nothing(part)) continue;
-            std::vector<RulePlace> around;
-            std::copy_if(near.begin(), near.end(), std::back_inserter(around),
-                         [&](const RulePlace& each) { return holds(*each.rule, part); });
-            if (!cover(around)) return {};
-        }
-    }
-    return used;
+RuleNumbers Coverage::of(const CoverageQuestion& question) const {
+    return Cover({scene_, index_, budget_}, question).run();
 }
 
 }  // namespace tierwall::lint

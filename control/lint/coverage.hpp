@@ -6,41 +6,42 @@
 ///
 /// A yes is a proof: it holds for every pod that could come, given what is known of namespaces. Of
 /// rules that speak of addresses it also counts that the pods given have theirs in these blocks.
-/// A no may be too cautious: selectors are compared one with one, not with unions of selectors.
+/// Several rules count together where each has some of the ports, or some of the addresses of a
+/// block. A no may be too cautious: selectors are compared one with one, not with unions of
+/// selectors.
 ///
 /// Threads: one; pure.
 /// Memory:  none to speak of.
-/// Cost:    O(peers * peers) for two rules.
+/// Cost:    for a peer that few rules hold some lookups; each comparison is a step of the budget.
 
+#include "control/lint/budget.hpp"
+#include "control/lint/rule_index.hpp"
 #include "control/lint/scene.hpp"
-#include "control/policy/policy.hpp"
 
-#include <vector>
+#include <functional>
 
 namespace tierwall::lint {
 
-struct RulePlace {
-    const policy::Policy* policy = nullptr;
-    const policy::Rule* rule = nullptr;
+/// By which rules may a rule be covered?
+struct CoverageQuestion {
+    RuleNumber rule = 0;
+    RuleNumber end = 0;                      ///< by those before this one
+    std::function<bool(RuleNumber)> counts;  ///< and of those
 };
 
 class Coverage {
 public:
-    explicit Coverage(const Scene& scene) : scene_(scene) {}
+    Coverage(const Scene& scene, const RuleIndex& index, Budget& budget)
+        : scene_(scene), index_(index), budget_(budget) {}
 
-    /// Those of `earlier` that match all that `rule` matches, or nothing when they leave something
-    /// to it, or when it can match nothing anyway.
-    std::vector<RulePlace> of(const policy::Rule& rule,
-                              const std::vector<RulePlace>& earlier) const;
-    /// Does the rule match every end that the peer holds, at some port?
-    bool holds(const policy::Rule& earlier, const policy::Peer& peer) const;
+    /// Rules that match all that the rule matches, ascending; nothing when they leave something to
+    /// it, when it can match nothing anyway, or when the budget is spent.
+    RuleNumbers of(const CoverageQuestion& question) const;
 
 private:
-    bool holds(const policy::Peer& outer, const policy::Peer& inner) const;
-    bool networks_hold_pods(const policy::Rule& earlier, const policy::PodSet& pods) const;
-    bool is_nothing(const policy::Peer& peer) const;
-
     const Scene& scene_;
+    const RuleIndex& index_;
+    Budget& budget_;
 };
 
 }  // namespace tierwall::lint

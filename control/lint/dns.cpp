@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace tierwall::lint {
 namespace {
 
-constexpr base::Direction kEgress = base::Direction::Egress;
 /// DNS, DNS over TLS, and the port that some clusters' DNS pods have behind their service.
 constexpr std::uint16_t kDnsPorts[] = {53, 853, 5353};
 
@@ -21,47 +22,59 @@ bool is_dns(std::uint16_t first, std::uint16_t last) {
 
 bool has_peers(const policy::Rule& rule) { return rule.any_peer || !rule.peers.empty(); }
 
-/// The policies that a pod is subject to, one after the other, and what of its egress is known so
-/// far. The moment a query can go anywhere there is nothing to say.
-class Walk {
-public:
-    Walk(const Scene& scene, const PolicyNumbers& policies) : scene_(scene), policies_(policies) {}
+/// What a policy's egress means for DNS queries, of a pod that it surely selects, and of one that
+/// it may select: of that one only what it allows counts.
+struct Effect {
+    bool ends = false;    ///< a query may pass, or the tiers after this one do not matter
+    bool denies = false;  ///< by denying all that is left
+    bool allows = false;  ///< something else, before
+};
+struct Effects {
+    Effect sure;
+    Effect unsure;
+    const Effect& of(bool is_sure) const { return is_sure ? sure : unsure; }
+};
 
-    /// The policies that leave the pod without DNS and have rules that allow something. `centre`
-    /// is the one that surely selects the pod; of the others only what they allow counts then.
-    PolicyNumbers culprits(const std::uint32_t* centre = nullptr);
+/// Goes through all rules once, so that what a pod's policies say together is a matter of a few
+/// words each.
+class Reader {
+public:
+    explicit Reader(const Work& work);
+
+    Effects read(const policy::Policy& policy) const;
 
 private:
     bool lets_dns(const policy::Rule& rule) const;
     bool is_dns_name(const policy::Port& port) const;
     bool denies_all(const policy::Rule& rule) const;
-    bool is_sure(std::uint32_t number) const { return centre_ == nullptr || *centre_ == number; }
-    /// False: DNS may pass, or the tiers after this one do not matter.
-    bool walk_ordered(std::uint16_t tier);
-    bool walk_isolating();
+    Effect read_ordered(const policy::Policy& policy, bool is_sure) const;
+    Effect read_isolating(const policy::Policy& policy, bool is_sure) const;
 
     const Scene& scene_;
-    const PolicyNumbers& policies_;
-    const std::uint32_t* centre_ = nullptr;
-    bool allows_other_ = false;
-    PolicyNumbers culprits_;
+    Budget& budget_;
+    /// Named ports of pods: is any of them one for DNS?
+    std::map<std::pair<std::string, std::uint8_t>, bool> names_;
 };
 
-/// A name may stand for a DNS port when some pod says so, or when nobody says otherwise.
-bool Walk::is_dns_name(const policy::Port& port) const {
-    bool known = false;
+Reader::Reader(const Work& work) : scene_(work.scene), budget_(work.budget) {
     for (const PodKind& kind : scene_.pod_kinds()) {
-        for (const auto& own : kind.traits.ports) {
-            if (own.name != port.name || own.protocol != port.protocol) continue;
-            known = true;
-            if (is_dns(own.number, own.number)) return true;
+        budget_.spend(1 + kind.traits.ports.size());
+        for (const auto& port : kind.traits.ports) {
+            bool& is = names_[{port.name, port.protocol}];
+            is = is || is_dns(port.number, port.number);
         }
     }
-    return !known && (port.protocol == base::kIpUdp || port.name.find("dns") != std::string::npos ||
-                      port.name.find("domain") != std::string::npos);
 }
 
-bool Walk::lets_dns(const policy::Rule& rule) const {
+/// A name may stand for a DNS port when some pod says so, or when nobody says otherwise.
+bool Reader::is_dns_name(const policy::Port& port) const {
+    const auto known = names_.find({port.name, port.protocol});
+    if (known != names_.end()) return known->second;
+    return port.protocol == base::kIpUdp || port.name.find("dns") != std::string::npos ||
+           port.name.find("domain") != std::string::npos;
+}
+
+bool Reader::lets_dns(const policy::Rule& rule) const {
     if (!has_peers(rule)) return false;
     return rule.ports.empty() ||
            std::any_of(rule.ports.begin(), rule.ports.end(), [this](const policy::Port& port) {
@@ -70,7 +83,7 @@ bool Walk::lets_dns(const policy::Rule& rule) const {
            });
 }
 
-bool Walk::denies_all(const policy::Rule& rule) const {
+bool Reader::denies_all(const policy::Rule& rule) const {
     if (rule.action != base::Action::Deny || !rule.ports.empty()) return false;
     const auto names_all = [&rule](base::Family family) {
         return std::any_of(rule.peers.begin(), rule.peers.end(), [family](const auto& peer) {
@@ -86,48 +99,104 @@ bool Walk::denies_all(const policy::Rule& rule) const {
                              (!scene_.uses(base::Family::IPv6) || names_all(base::Family::IPv6)));
 }
 
-bool Walk::walk_ordered(std::uint16_t tier) {
-    for (const std::uint32_t number : policies_) {
-        const policy::Policy& policy = scene_.policies()[number];
-        if (policy.tier != tier || policy.audit) continue;
-        for (const policy::Rule& rule : policy.egress) {
-            if (rule.failed_closed) return false;
-            if (rule.action == base::Action::Deny) {
-                if (!is_sure(number) || !denies_all(rule)) continue;
-                if (allows_other_) culprits_.push_back(number);
-                return false;
-            }
-            if (lets_dns(rule)) return false;
-            allows_other_ = allows_other_ || (is_sure(number) && has_peers(rule));
+Effect Reader::read_ordered(const policy::Policy& policy, bool is_sure) const {
+    Effect effect;
+    if (policy.audit) return effect;
+    for (const policy::Rule& rule : policy.egress) {
+        budget_.spend(1 + rule.ports.size());
+        effect.ends = rule.failed_closed;
+        if (effect.ends) break;
+        if (rule.action == base::Action::Deny) {
+            effect.ends = effect.denies = is_sure && denies_all(rule);
+        } else {
+            effect.ends = lets_dns(rule);
+            effect.allows = effect.allows || (!effect.ends && is_sure && has_peers(rule));
         }
+        if (effect.ends) break;
+    }
+    return effect;
+}
+
+Effect Reader::read_isolating(const policy::Policy& policy, bool is_sure) const {
+    Effect effect;
+    if (!policy.isolates_egress) return effect;
+    effect.ends = policy.audit;
+    effect.denies = is_sure;
+    for (const policy::Rule& rule : policy.egress) {
+        budget_.spend(1 + rule.ports.size());
+        effect.ends = effect.ends || rule.failed_closed || lets_dns(rule);
+        effect.allows = effect.allows || (is_sure && has_peers(rule));
+    }
+    return effect;
+}
+
+Effects Reader::read(const policy::Policy& policy) const {
+    if (policy.tier == base::kTierNetworkPolicy) {
+        return {read_isolating(policy, true), read_isolating(policy, false)};
+    }
+    return {read_ordered(policy, true), read_ordered(policy, false)};
+}
+
+/// The policies that a pod is subject to, one after the other, and what of its egress is known so
+/// far. The moment a query can go anywhere there is nothing to say.
+class Walk {
+public:
+    Walk(const Scene& scene, const std::vector<Effects>& effects)
+        : scene_(scene), effects_(effects) {}
+
+    /// The policies that leave the pod without DNS and have rules that allow something. `centre`
+    /// is the one that surely selects the pod; of the others only what they allow counts then.
+    PolicyNumbers culprits(const PolicyNumbers& policies, const std::uint32_t* centre = nullptr);
+
+private:
+    const Effect& effect(std::uint32_t number) const {
+        return effects_[number].of(centre_ == nullptr || *centre_ == number);
+    }
+    /// False: DNS may pass, or the tiers after this one do not matter.
+    bool walk_ordered(const PolicyNumbers& policies, std::uint16_t tier);
+    bool walk_isolating(const PolicyNumbers& policies);
+
+    const Scene& scene_;
+    const std::vector<Effects>& effects_;
+    const std::uint32_t* centre_ = nullptr;
+    bool allows_other_ = false;
+    PolicyNumbers culprits_;
+};
+
+bool Walk::walk_ordered(const PolicyNumbers& policies, std::uint16_t tier) {
+    for (const std::uint32_t number : policies) {
+        if (scene_.policies()[number].tier != tier) continue;
+        const Effect& own = effect(number);
+        allows_other_ = allows_other_ || own.allows;
+        if (!own.ends) continue;
+        if (own.denies && allows_other_) culprits_.push_back(number);
+        return false;
     }
     return true;
 }
 
-bool Walk::walk_isolating() {
+bool Walk::walk_isolating(const PolicyNumbers& policies) {
     bool isolated = false;
     PolicyNumbers allowing;
-    for (const std::uint32_t number : policies_) {
-        const policy::Policy& policy = scene_.policies()[number];
-        if (policy.tier != base::kTierNetworkPolicy || !policy.isolates_egress) continue;
-        if (policy.audit) return false;
-        isolated = isolated || is_sure(number);
-        for (const policy::Rule& rule : policy.egress) {
-            if (rule.failed_closed || lets_dns(rule)) return false;
-            if (is_sure(number) && has_peers(rule) &&
-                (allowing.empty() || allowing.back() != number)) {
-                allowing.push_back(number);
-            }
-        }
+    for (const std::uint32_t number : policies) {
+        if (scene_.policies()[number].tier != base::kTierNetworkPolicy) continue;
+        const Effect& own = effect(number);
+        if (own.ends) return false;
+        isolated = isolated || own.denies;
+        if (own.allows) allowing.push_back(number);
     }
     if (!isolated) return true;
     culprits_ = std::move(allowing);
     return false;
 }
 
-PolicyNumbers Walk::culprits(const std::uint32_t* centre) {
+PolicyNumbers Walk::culprits(const PolicyNumbers& policies, const std::uint32_t* centre) {
     centre_ = centre;
-    if (walk_ordered(base::kTierAdmin) && walk_isolating()) walk_ordered(base::kTierBaseline);
+    allows_other_ = false;
+    culprits_.clear();
+    if (walk_ordered(policies, base::kTierAdmin) && walk_isolating(policies)) {
+        walk_ordered(policies, base::kTierBaseline);
+    }
     return std::move(culprits_);
 }
 
@@ -136,26 +205,24 @@ bool matters(const policy::Policy& policy) {
                                                    : !policy.egress.empty();
 }
 
-PolicyNumbers those_that_matter(const Scene& scene, const PolicyNumbers& numbers) {
-    PolicyNumbers out = numbers;
-    std::erase_if(out, [&scene](std::uint32_t each) { return !matters(scene.policies()[each]); });
-    return out;
-}
-
-/// Without pods: every policy on its own, beside all that might select the same pods.
+/// Without pods: every policy on its own, beside those that let queries pass and might select the
+/// same pods. What else others say of pods that they may select does not count.
 class WithoutPods {
 public:
-    explicit WithoutPods(const Scene& scene) : scene_(scene) {
-        for (std::uint32_t i = 0; i < scene.policies().size(); ++i) {
-            const policy::Policy& policy = scene.policies()[i];
-            if (matters(policy)) of_namespace_[policy.namespace_name].push_back(i);
+    WithoutPods(const Work& work, const std::vector<Effects>& effects)
+        : scene_(work.scene), budget_(work.budget), effects_(effects) {
+        for (std::uint32_t i = 0; i < effects.size(); ++i) {
+            const policy::Policy& policy = scene_.policies()[i];
+            if (effects[i].unsure.ends) of_namespace_[policy.namespace_name].push_back(i);
         }
     }
 
     bool is_culprit(std::uint32_t number) const {
-        if (Walk(scene_, {number}).culprits(&number).empty()) return false;
         const policy::Policy& own = scene_.policies()[number];
-        PolicyNumbers near;
+        if (!matters(own)) return false;
+        Walk walk(scene_, effects_);
+        if (walk.culprits({number}, &number).empty()) return false;
+        PolicyNumbers near{number};
         if (own.namespace_name.empty()) {
             for (const auto& [name, numbers] : of_namespace_) add_near(number, numbers, near);
         } else {
@@ -165,46 +232,60 @@ public:
             }
         }
         std::sort(near.begin(), near.end());
-        return !Walk(scene_, near).culprits(&number).empty();
+        return !walk.culprits(near, &number).empty();
     }
 
 private:
     void add_near(std::uint32_t own, const PolicyNumbers& numbers, PolicyNumbers& near) const {
         const Area& area = scene_.subject_area(own);
         for (const std::uint32_t each : numbers) {
-            if (each == own || area.meets(scene_.subject_area(each))) near.push_back(each);
+            const Area& other = scene_.subject_area(each);
+            if (each == own || !budget_.spend(area.cost(other))) continue;
+            if (area.meets(other)) near.push_back(each);
         }
     }
 
     const Scene& scene_;
+    Budget& budget_;
+    const std::vector<Effects>& effects_;
     std::map<std::string, PolicyNumbers> of_namespace_;
 };
 
+/// The policies that leave some pod given without DNS.
+std::set<std::uint32_t> culprits_by_pods(const Work& work, const std::vector<Effects>& effects) {
+    std::set<PolicyNumbers> lists;
+    for (const PodKind& kind : work.scene.pod_kinds()) {
+        work.budget.spend(1 + 2 * kind.policies.size());
+        if (kind.live) lists.insert(kind.policies);
+    }
+    std::set<std::uint32_t> culprits;
+    Walk walk(work.scene, effects);
+    for (const PolicyNumbers& list : lists) {
+        const PolicyNumbers found = walk.culprits(list);
+        culprits.insert(found.begin(), found.end());
+    }
+    return culprits;
+}
+
 }  // namespace
 
-void check_dns(const Scene& scene, Findings& findings) {
-    std::set<std::uint32_t> culprits;
-    if (scene.has_pods()) {
-        std::set<PolicyNumbers> lists;
-        for (const PodKind& kind : scene.pod_kinds()) {
-            if (kind.live) lists.insert(those_that_matter(scene, kind.policies));
-        }
-        for (const PolicyNumbers& list : lists) {
-            for (const std::uint32_t number : Walk(scene, list).culprits()) {
-                culprits.insert(number);
-            }
-        }
-    } else {
-        const WithoutPods checker(scene);
-        for (std::uint32_t i = 0; i < scene.policies().size(); ++i) {
-            if (matters(scene.policies()[i]) && checker.is_culprit(i)) culprits.insert(i);
-        }
+void check_dns(const Work& work) {
+    const Reader reader(work);
+    std::vector<Effects> effects;
+    for (const policy::Policy& policy : work.scene.policies()) {
+        effects.push_back(reader.read(policy));
     }
-    for (const std::uint32_t number : culprits) {
-        add(findings, "dns-blocked", {scene.policies()[number].path(), "spec.egress"},
+    const bool has_pods = work.scene.has_pods();
+    const WithoutPods without_pods(work, effects);
+    std::set<std::uint32_t> culprits;
+    if (has_pods) culprits = culprits_by_pods(work, effects);
+    each_policy(work, [&](std::uint32_t number) {
+        const bool is = has_pods ? culprits.contains(number) : without_pods.is_culprit(number);
+        if (!is) return;
+        add(work.findings, work.kind, {work.scene.policies()[number].path(), "spec.egress"},
             "lets its pods send to some, and no DNS query to anywhere, so that they find nothing "
             "by name; allow UDP and TCP port 53 to the cluster's DNS");
-    }
+    });
 }
 
 }  // namespace tierwall::lint

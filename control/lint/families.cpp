@@ -8,19 +8,9 @@
 namespace tierwall::lint {
 namespace {
 
-/// Rules that belong together: those of one author's intent about one subject.
-struct Scope {
-    std::uint16_t tier;
-    base::Direction direction;
-    base::Action action;
-    const policy::PodSet* subject;
-
-    friend bool operator<(const Scope& a, const Scope& b) {
-        const auto rest = [](const Scope& s) { return std::tie(s.tier, s.direction, s.action); };
-        if (rest(a) != rest(b)) return rest(a) < rest(b);
-        return *a.subject < *b.subject;
-    }
-};
+/// Rules that belong together, those of one author's intent about one subject: tier, direction,
+/// action and subject.
+using Scope = std::tuple<std::uint16_t, base::Direction, base::Action, SetNumber>;
 
 struct Families {
     bool named[2] = {false, false};  ///< is there any block of the family?
@@ -72,35 +62,40 @@ std::string message(base::Family family, const policy::Rule& rule) {
 
 }  // namespace
 
-void check_address_families(const Scene& scene, Findings& findings) {
+void check_address_families(const Work& work) {
+    const Scene& scene = work.scene;
     std::map<Scope, Families> scopes;
-    const auto scope_of = [](const policy::Policy& policy, base::Direction direction,
-                             const policy::Rule& rule) {
-        return Scope{policy.tier, direction, rule.action, &policy.subject};
+    const auto scope_of = [&scene](std::uint32_t number, base::Direction direction,
+                                   const policy::Rule& rule) {
+        const std::uint16_t tier = scene.policies()[number].tier;
+        return Scope{tier, direction, rule.action, scene.subject(number)};
     };
-    for (const policy::Policy& policy : scene.policies()) {
+    for (std::uint32_t i = 0; i < scene.policies().size(); ++i) {
         for (const base::Direction direction : kBothDirections) {
-            for (const policy::Rule& rule : rules_of(policy, direction)) {
-                note_families(rule, scopes[scope_of(policy, direction, rule)]);
+            for (const policy::Rule& rule : rules_of(scene.policies()[i], direction)) {
+                work.budget.spend(1 + rule.peers.size());
+                note_families(rule, scopes[scope_of(i, direction, rule)]);
             }
         }
     }
-    for (const policy::Policy& policy : scene.policies()) {
+    each_policy(work, [&](std::uint32_t number) {
+        const policy::Policy& policy = scene.policies()[number];
         for (const base::Direction direction : kBothDirections) {
             for (const policy::Rule& rule : rules_of(policy, direction)) {
+                work.budget.spend(1 + rule.peers.size());
+                const Families& seen = scopes[scope_of(number, direction, rule)];
                 for (const auto& [family, peer] : catch_alls(rule)) {
                     const auto other =
                         family == base::Family::IPv4 ? base::Family::IPv6 : base::Family::IPv4;
-                    const Families& seen = scopes[scope_of(policy, direction, rule)];
                     if (!scene.uses(other) || seen.named[static_cast<std::size_t>(other)]) continue;
-                    add(findings, "one-address-family",
+                    add(work.findings, work.kind,
                         {policy.path(), peer_field(policy, direction, rule, peer)},
                         message(family, rule));
                     break;
                 }
             }
         }
-    }
+    });
 }
 
 }  // namespace tierwall::lint

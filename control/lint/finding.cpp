@@ -49,6 +49,12 @@ constexpr Kind kKinds[] = {
      "Nothing says in which order AdminNetworkPolicy and ClusterNetworkPolicy of one tier are "
      "asked. Use one of the two.",
      Errc::Forbidden},
+    {"not-fully-checked",
+     "The objects are too entangled for one of the rules to be applied to all.",
+     "Every rule has a number of steps that grows with the objects, so that no manifest holds lint "
+     "up; from the object named on it has not been applied, or not in full. Look at fewer objects "
+     "at once, or split the policies that have thousands of rules.",
+     Errc::TooMany},
 };
 
 }  // namespace

@@ -31,6 +31,13 @@ bool is_part(const Texts& a, const Texts& b) {
     return std::includes(b.begin(), b.end(), a.begin(), a.end());
 }
 
+bool are_apart(const Texts& a, const Texts& b) {
+    const Texts& fewer = a.size() < b.size() ? a : b;
+    const Texts& more = &fewer == &a ? b : a;
+    return std::none_of(fewer.begin(), fewer.end(),
+                        [&more](const std::string& each) { return more.contains(each); });
+}
+
 }  // namespace
 
 LabelSet::Values LabelSet::values(const policy::Requirement& requirement) {
@@ -47,7 +54,13 @@ LabelSet::Values LabelSet::values(const policy::Requirement& requirement) {
 bool LabelSet::Values::inside(const Values& other) const {
     if (absent && !other.absent) return false;
     if (others) return other.others && is_part(other.listed, listed);
-    return other.others ? both(listed, other.listed).empty() : is_part(listed, other.listed);
+    return other.others ? are_apart(listed, other.listed) : is_part(listed, other.listed);
+}
+
+bool LabelSet::Values::meets(const Values& other) const {
+    if ((absent && other.absent) || (others && other.others)) return true;
+    if (others) return !is_part(other.listed, listed);
+    return other.others ? !is_part(listed, other.listed) : !are_apart(listed, other.listed);
 }
 
 LabelSet::Values LabelSet::Values::common(const Values& other) const {
@@ -93,6 +106,31 @@ LabelSet LabelSet::common(const LabelSet& other) const {
         now = now.common(values);
     }
     return out;
+}
+
+bool LabelSet::meets(const LabelSet& other) const {
+    if (empty() || other.empty()) return false;
+    const auto& fewer = keys_.size() < other.keys_.size() ? keys_ : other.keys_;
+    const auto& more = &fewer == &keys_ ? other.keys_ : keys_;
+    return std::all_of(fewer.begin(), fewer.end(), [&more](const auto& entry) {
+        const auto same = more.find(entry.first);
+        return same == more.end() || entry.second.meets(same->second);
+    });
+}
+
+bool LabelSet::holds(const policy::Labels& labels) const {
+    return std::all_of(keys_.begin(), keys_.end(), [&labels](const auto& entry) {
+        const Values& values = entry.second;
+        const auto label = labels.find(entry.first);
+        if (label == labels.end()) return values.absent;
+        return values.others != values.listed.contains(label->second);
+    });
+}
+
+std::size_t LabelSet::weight() const {
+    std::size_t sum = keys_.size();
+    for (const auto& [key, values] : keys_) sum += values.listed.size();
+    return sum;
 }
 
 policy::Labels LabelSet::example() const {

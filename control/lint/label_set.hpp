@@ -9,11 +9,12 @@
 ///
 /// Threads: values; pure.
 /// Memory:  the selector's.
-/// Cost:    O(requirements).
+/// Cost:    O(requirements), of comparisons O(weight); nothing is copied but by common().
 
 #include "control/policy/policy.hpp"
 #include "control/policy/selector.hpp"
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -31,11 +32,16 @@ public:
     /// Is every member in `other` too? An empty set is inside of any.
     bool inside(const LabelSet& other) const;
     LabelSet common(const LabelSet& other) const;
-    bool meets(const LabelSet& other) const { return !common(other).empty(); }
+    bool meets(const LabelSet& other) const;
+    /// Are these labels one of its members?
+    bool holds(const policy::Labels& labels) const;
     /// A member with as few labels as can be. Requires: not empty.
     policy::Labels example() const;
     /// The values that the key must have one of; null when any other will do or none.
     const std::set<std::string>* values_of(const std::string& key) const;
+    /// Keys and values: what a comparison with another set may cost.
+    std::size_t weight() const;
+    std::size_t keys() const { return keys_.size(); }
 
 private:
     /// What one key may be.
@@ -46,6 +52,7 @@ private:
 
         bool empty() const { return !absent && !others && listed.empty(); }
         bool inside(const Values& other) const;
+        bool meets(const Values& other) const;
         Values common(const Values& other) const;
     };
     static Values values(const policy::Requirement& requirement);

@@ -3,100 +3,120 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <utility>
 
 namespace tierwall::lint {
 namespace {
 
 using Numbers = std::vector<KindNumber>;
 
-bool has_port(const PodKind& kind, const policy::Port& port) {
-    return std::any_of(kind.traits.ports.begin(), kind.traits.ports.end(), [&](const auto& own) {
-        return own.name == port.name && own.protocol == port.protocol;
+/// Do two ascending lists have a number in common?
+bool share_one(const Numbers& a, const Numbers& b, Budget& budget) {
+    const Numbers& fewer = a.size() < b.size() ? a : b;
+    const Numbers& more = &fewer == &a ? b : a;
+    return std::any_of(fewer.begin(), fewer.end(), [&](KindNumber number) {
+        return budget.spend() && std::binary_search(more.begin(), more.end(), number);
     });
 }
 
 class NamedPorts {
 public:
-    NamedPorts(const Scene& scene, Findings& findings) : scene_(scene), findings_(findings) {
-        for (KindNumber i = 0; i < scene.pod_kinds().size(); ++i) {
-            if (!scene.pod_kinds()[i].live) continue;
-            live_.push_back(i);
-            for (const auto& port : scene.pod_kinds()[i].traits.ports) {
-                having_[{port.name, port.protocol}].push_back(i);
-            }
-        }
-    }
+    explicit NamedPorts(const Work& work);
     void check(const policy::Policy& policy);
 
 private:
-    /// The pods whose ports a rule is about; sorted.
-    Numbers destinations(const policy::Policy& policy, base::Direction direction,
-                         const policy::Rule& rule) const;
-    bool is_known(const Numbers& pods, const policy::Port& port) const;
+    /// The sets of pods whose ports a rule is about.
+    struct Destinations {
+        bool everybody = false;
+        std::vector<const Numbers*> members = {};  ///< live or not
+        bool any_live = false;
+    };
+    Destinations destinations(const policy::Policy& policy, base::Direction direction,
+                              const policy::Rule& rule) const;
+    bool is_known(const Destinations& pods, const policy::Port& port) const;
     void check(const policy::Policy& policy, base::Direction direction, const policy::Rule& rule);
-    std::string field(const policy::Policy& policy, base::Direction direction,
-                      const policy::Rule& rule, const std::string& name) const;
 
+    const Work& work_;
     const Scene& scene_;
-    Findings& findings_;
-    Numbers live_;
+    bool any_live_ = false;
+    /// Live kinds of pods that have a port of this name and protocol.
     std::map<std::pair<std::string, std::uint8_t>, Numbers> having_;
 };
 
-Numbers NamedPorts::destinations(const policy::Policy& policy, base::Direction direction,
-                                 const policy::Rule& rule) const {
-    if (direction == base::Direction::Ingress) return scene_.live_members(policy.subject);
+NamedPorts::NamedPorts(const Work& work) : work_(work), scene_(work.scene) {
+    for (KindNumber i = 0; i < scene_.pod_kinds().size(); ++i) {
+        const PodKind& kind = scene_.pod_kinds()[i];
+        if (!kind.live) continue;
+        any_live_ = true;
+        work_.budget.spend(1 + kind.traits.ports.size());
+        for (const auto& port : kind.traits.ports) {
+            Numbers& having = having_[{port.name, port.protocol}];
+            if (having.empty() || having.back() != i) having.push_back(i);
+        }
+    }
+}
+
+NamedPorts::Destinations NamedPorts::destinations(const policy::Policy& policy,
+                                                  base::Direction direction,
+                                                  const policy::Rule& rule) const {
+    if (direction == base::Direction::Ingress) {
+        return {false, {&scene_.members(policy.subject)}, scene_.has_live_members(policy.subject)};
+    }
     const bool just_pods = std::all_of(
         rule.peers.begin(), rule.peers.end(),
         [](const policy::Peer& peer) { return std::holds_alternative<policy::PodSet>(peer); });
-    if (rule.any_peer || !just_pods) return live_;
-    std::set<KindNumber> pods;
+    if (rule.any_peer || !just_pods) return {true, {}, any_live_};
+    Destinations found;
     for (const policy::Peer& peer : rule.peers) {
-        const Numbers members = scene_.live_members(std::get<policy::PodSet>(peer));
-        pods.insert(members.begin(), members.end());
+        if (!work_.budget.spend()) return {};
+        const auto& set = std::get<policy::PodSet>(peer);
+        found.members.push_back(&scene_.members(set));
+        found.any_live = found.any_live || scene_.has_live_members(set);
     }
-    return {pods.begin(), pods.end()};
+    return found;
 }
 
-bool NamedPorts::is_known(const Numbers& pods, const policy::Port& port) const {
+bool NamedPorts::is_known(const Destinations& pods, const policy::Port& port) const {
     const auto having = having_.find({port.name, port.protocol});
     if (having == having_.end()) return false;
-    if (pods.size() == live_.size()) return true;
-    return std::any_of(pods.begin(), pods.end(), [&](KindNumber number) {
-        return has_port(scene_.pod_kinds()[number], port);
+    if (pods.everybody) return true;
+    return std::any_of(pods.members.begin(), pods.members.end(), [&](const Numbers* members) {
+        return work_.budget.spend() && share_one(*members, having->second, work_.budget);
     });
 }
 
 /// Only NetworkPolicies have their ports in the model as they were written.
-std::string NamedPorts::field(const policy::Policy& policy, base::Direction direction,
-                              const policy::Rule& rule, const std::string& name) const {
-    const std::string place = rule_field(direction, rule);
-    if (policy.kind == "ClusterNetworkPolicy") return place + ".protocols";
-    if (policy.kind != "NetworkPolicy") return place + ".ports";
-    const auto port = std::find_if(rule.ports.begin(), rule.ports.end(),
-                                   [&name](const policy::Port& each) { return each.name == name; });
-    return place + ".ports[" + std::to_string(port - rule.ports.begin()) + "].port";
+std::string field_of(const policy::Policy& policy, const std::string& rule, std::size_t port) {
+    if (policy.kind == "ClusterNetworkPolicy") return rule + ".protocols";
+    if (policy.kind != "NetworkPolicy") return rule + ".ports";
+    return rule + ".ports[" + std::to_string(port) + "].port";
 }
 
 void NamedPorts::check(const policy::Policy& policy, base::Direction direction,
                        const policy::Rule& rule) {
     const auto is_named = [](const policy::Port& port) { return !port.name.empty(); };
+    if (!work_.budget.spend(1 + rule.ports.size())) return;
     if (std::none_of(rule.ports.begin(), rule.ports.end(), is_named)) return;
-    const Numbers pods = destinations(policy, direction, rule);
-    if (pods.empty()) return;
+    const Destinations pods = destinations(policy, direction, rule);
+    if (!pods.any_live) return;
+    struct Name {
+        std::size_t place;  ///< of the first port
+        bool known;
+    };
     // Some dialects look a name up with every protocol.
-    std::map<std::string, bool> known;
-    for (const policy::Port& port : rule.ports) {
+    std::map<std::string, Name> names;
+    for (std::size_t i = 0; i < rule.ports.size(); ++i) {
+        const policy::Port& port = rule.ports[i];
         if (!is_named(port)) continue;
-        bool& is = known[port.name];
-        is = is || is_known(pods, port);
+        Name& name = names.try_emplace(port.name, Name{i, false}).first->second;
+        name.known = name.known || is_known(pods, port);
     }
-    for (const auto& [name, is] : known) {
-        if (is) continue;
+    for (const auto& [name, about] : names) {
+        if (about.known) continue;
         const std::string whom =
             direction == base::Direction::Ingress ? "the policy selects" : "it sends to";
-        add(findings_, "named-port-unknown", {policy.path(), field(policy, direction, rule, name)},
+        add(work_.findings, work_.kind,
+            {policy.path(), field_of(policy, rule_field(direction, rule), about.place)},
             "no pod that " + whom + " has a port called \"" + name +
                 "\" with this protocol, so that it matches nothing; name the container port so, "
                 "or use its number");
@@ -113,9 +133,9 @@ void NamedPorts::check(const policy::Policy& policy) {
 
 }  // namespace
 
-void check_named_ports(const Scene& scene, Findings& findings) {
-    NamedPorts ports(scene, findings);
-    for (const policy::Policy& policy : scene.policies()) ports.check(policy);
+void check_named_ports(const Work& work) {
+    NamedPorts ports(work);
+    each_policy(work, [&](std::uint32_t i) { ports.check(work.scene.policies()[i]); });
 }
 
 }  // namespace tierwall::lint

@@ -2,8 +2,10 @@
 #include "control/lint/scene.hpp"
 
 #include "control/dialect/translate.hpp"
+#include "control/lint/block_uses.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -11,6 +13,8 @@ namespace tierwall::lint {
 namespace {
 
 constexpr const char* kSourceName = "objects";
+/// What keeping one member, or one policy of a pod, costs: memory more than time.
+constexpr std::uint64_t kMemberSteps = 3;
 
 /// Equal for pods that no policy can tell apart but by their addresses.
 std::string kind_key(const kube::Pod& pod) {
@@ -56,44 +60,62 @@ void Scene::count_pods() {
         if (added) pod_kinds_.push_back({resolve::traits_of(pod), pod.is_live(), {}, {}});
         pod_kinds_[entry->second].pods.push_back(&pod);
         namespaces_with_pods_[pod.namespace_name] = true;
+        if (!pod.is_live()) continue;
+        for (const base::Address& address : pod.addresses) {
+            addresses_.push_back({address, entry->second, &pod});
+        }
     }
+    std::stable_sort(addresses_.begin(), addresses_.end(),
+                     [](const PodAddress& a, const PodAddress& b) {
+                         return std::pair{a.address.family(), a.address} <
+                                std::pair{b.address.family(), b.address};
+                     });
+    const kube::Cluster& cluster = store_.objects().cluster;
+    size_ = cluster.pods.size() + cluster.nodes.size() + cluster.namespaces.size();
 }
 
-void Scene::add_set(const policy::PodSet& set) {
-    if (terms_.find(set) != resolve::kNoTerm) return;
-    const resolve::TermId id = terms_.acquire(set);
-    sets_.add(id, set);
-    members_[id];
+void Scene::index_rules(const policy::Policy& policy, base::Direction direction) {
+    for (const policy::Rule& rule : rules_of(policy, direction)) {
+        size_ += 1 + rule.ports.size() + rule.peers.size();
+        for (const policy::Peer& peer : rule.peers) {
+            if (const auto* set = std::get_if<policy::PodSet>(&peer)) sets_.add(*set);
+            const auto* networks = std::get_if<policy::NetworkSet>(&peer);
+            if (networks != nullptr) size_ += networks->cidrs.size() + networks->except.size();
+        }
+    }
 }
 
 void Scene::index_sets() {
-    for (std::uint32_t i = 0; i < policies_.size(); ++i) {
-        const policy::Policy& policy = policies_[i];
-        add_set(policy.subject);
-        of_subject_[terms_.find(policy.subject)].push_back(i);
-        areas_.emplace_back(policy.subject, known_);
-        for (const base::Direction direction : kBothDirections) {
-            for (const policy::Rule& rule : rules_of(policy, direction)) {
-                for (const policy::Peer& peer : rule.peers) {
-                    if (const auto* set = std::get_if<policy::PodSet>(&peer)) add_set(*set);
-                }
-            }
-        }
+    for (const policy::Policy& policy : policies_) {
+        subjects_.push_back(sets_.add(policy.subject));
+        for (const base::Direction direction : kBothDirections) index_rules(policy, direction);
     }
+    of_subject_.resize(sets_.size());
+    for (std::uint32_t i = 0; i < policies_.size(); ++i) of_subject_[subjects_[i]].push_back(i);
+    members_.resize(sets_.size());
+    live_.resize(sets_.size());
+    size_ += policies_.size();
+}
+
+void Scene::add_policies(SetNumber set, PolicyNumbers& numbers) const {
+    numbers.insert(numbers.end(), of_subject_[set].begin(), of_subject_[set].end());
+}
+
+void Scene::look_at_pods(Budget& budget) {
     for (KindNumber i = 0; i < pod_kinds_.size(); ++i) {
         PodKind& kind = pod_kinds_[i];
-        std::vector<resolve::TermId> found;
         const std::string& name = kind.traits.namespace_name;
-        sets_.find({name, labels_of_namespace(name), kind.traits.labels}, found);
-        std::sort(found.begin(), found.end());
-        found.erase(std::unique(found.begin(), found.end()), found.end());
-        for (const resolve::TermId term : found) {
-            members_[term].push_back(i);
+        for (const SetNumber set :
+             sets_.holding({name, labels_of_namespace(name), kind.traits.labels}, budget)) {
+            if (!budget.spend(kMemberSteps * (1 + of_subject_[set].size()))) break;
+            members_[set].push_back(i);
             if (!kind.live) continue;
-            const auto subject = of_subject_.find(term);
-            if (subject == of_subject_.end()) continue;
-            kind.policies.insert(kind.policies.end(), subject->second.begin(),
-                                 subject->second.end());
+            live_[set] = true;
+            add_policies(set, kind.policies);
+        }
+        if (budget.is_spent()) {
+            complete_ = false;
+            return;
         }
         std::sort(kind.policies.begin(), kind.policies.end());
     }
@@ -129,30 +151,40 @@ const kube::Labels& Scene::labels_of_namespace(const std::string& name) const {
     return entry == namespaces.end() ? kNone : entry->second.labels;
 }
 
-const std::vector<KindNumber>& Scene::members(const policy::PodSet& set) const {
-    return members_.at(terms_.find(set));
+std::span<const PodAddress> Scene::addresses_in(const base::Prefix& block) const {
+    const auto first = std::lower_bound(addresses_.begin(), addresses_.end(), block,
+                                        [](const PodAddress& each, const auto& own) {
+                                            return std::pair{each.address.family(), each.address} <
+                                                   std::pair{own.family, own.address};
+                                        });
+    const auto end = std::partition_point(first, addresses_.end(), [&](const PodAddress& each) {
+        return block.contains(each.address);
+    });
+    return {first, end};
 }
 
-std::vector<KindNumber> Scene::live_members(const policy::PodSet& set) const {
-    std::vector<KindNumber> live = members(set);
-    std::erase_if(live, [this](KindNumber kind) { return !pod_kinds_[kind].live; });
-    return live;
+const AddressSpan& Scene::span_of(SetNumber set) const {
+    const auto [entry, added] = spans_.try_emplace(set);
+    AddressSpan& span = entry->second;
+    if (!added) return span;
+    for (const KindNumber kind : members(set)) {
+        if (!pod_kinds_[kind].live) continue;
+        for (const kube::Pod* pod : pod_kinds_[kind].pods) {
+            for (const base::Address& address : pod->addresses) {
+                auto& block = span[static_cast<std::size_t>(address.family())];
+                const base::Prefix own = base::host_prefix(address);
+                block = block ? common(*block, own) : own;
+            }
+        }
+    }
+    return span;
 }
 
-const PolicyNumbers& Scene::with_subject(const policy::PodSet& set) const {
-    return of_subject_.at(terms_.find(set));
-}
-
-PolicyNumbers Scene::selecting(const resolve::PodTraits& pod) const {
-    std::vector<resolve::TermId> found;
-    sets_.find(pod, found);
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
+PolicyNumbers Scene::selecting(const resolve::PodTraits& pod, Budget& budget) const {
     PolicyNumbers numbers;
-    for (const resolve::TermId term : found) {
-        const auto subject = of_subject_.find(term);
-        if (subject == of_subject_.end()) continue;
-        numbers.insert(numbers.end(), subject->second.begin(), subject->second.end());
+    for (const SetNumber set : sets_.holding(pod, budget)) {
+        if (!budget.spend(1 + of_subject_[set].size())) break;
+        add_policies(set, numbers);
     }
     std::sort(numbers.begin(), numbers.end());
     return numbers;

@@ -1,76 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/checks.hpp"
-#include "control/policy/selector.hpp"
+#include "control/lint/label_set.hpp"
 
-#include <algorithm>
+#include <map>
 
 namespace tierwall::lint {
 namespace {
 
-/// Why the set is empty for sure, or nothing.
-std::string emptiness(const Scene& scene, const policy::PodSet& set) {
+constexpr const char* kAdvice = "; compare the labels";
+
+/// Why a set is empty for sure, or nothing; each set is looked at once.
+class Emptiness {
+public:
+    explicit Emptiness(const Work& work) : scene_(work.scene), budget_(work.budget) {}
+
+    const std::string& of(const policy::PodSet& set);
+    const std::string& of(const policy::NodeSet& set);
+
+private:
+    std::string reason(const policy::PodSet& set);
+    std::string reason_among_namespaces(const policy::PodSet& set);
+    std::string reason(const policy::NodeSet& set);
+
+    const Scene& scene_;
+    Budget& budget_;
+    std::map<SetNumber, std::string> of_pods_;
+    std::map<policy::NodeSet, std::string> of_nodes_;
+};
+
+const std::string& Emptiness::of(const policy::PodSet& set) {
+    const auto [entry, added] = of_pods_.try_emplace(*scene_.sets().find(set));
+    if (added) entry->second = reason(set);
+    return entry->second;
+}
+
+const std::string& Emptiness::of(const policy::NodeSet& set) {
+    const auto [entry, added] = of_nodes_.try_emplace(set);
+    if (added) entry->second = reason(set);
+    return entry->second;
+}
+
+std::string Emptiness::reason(const policy::PodSet& set) {
     if (LabelSet(set.pods).empty() || LabelSet(set.namespaces).empty()) {
         return "contradicts itself: no labels can match";
     }
-    if (!scene.has_pods() || !scene.members(set).empty()) return "";
-    if (!set.namespace_name.empty()) {
-        if (!scene.has_pods_in(set.namespace_name)) return "";
-        return "matches none of the pods of namespace " + set.namespace_name;
-    }
+    if (!scene_.has_pods() || !scene_.members(set).empty()) return "";
+    if (set.namespace_name.empty()) return reason_among_namespaces(set);
+    if (!scene_.has_pods_in(set.namespace_name)) return "";
+    return "matches none of the pods of namespace " + set.namespace_name;
+}
+
+std::string Emptiness::reason_among_namespaces(const policy::PodSet& set) {
     const bool by_namespace = !set.namespaces.requirements.empty();
-    if (by_namespace && !scene.knows_all_namespaces()) return "";
+    if (by_namespace && !scene_.knows_all_namespaces()) return "";
+    const LabelSet labels(set.namespaces);
     bool any_namespace = false;
     bool any_pods = false;
-    for (const auto& [name, space] : scene.objects().cluster.namespaces) {
-        if (!policy::matches(set.namespaces, space.labels)) continue;
+    for (const auto& [name, space] : scene_.objects().cluster.namespaces) {
+        if (!budget_.spend(1 + labels.keys())) return "";
+        if (!labels.holds(space.labels)) continue;
         any_namespace = true;
-        any_pods = any_pods || scene.has_pods_in(name);
+        any_pods = any_pods || scene_.has_pods_in(name);
     }
     if (!any_namespace) return by_namespace ? "matches none of the namespaces" : "";
     return any_pods ? "matches none of the pods of the namespaces it selects" : "";
 }
 
-std::string emptiness(const Scene& scene, const policy::NodeSet& set) {
-    if (LabelSet(set.nodes).empty()) return "contradicts itself: no labels can match";
-    const auto& nodes = scene.objects().cluster.nodes;
-    const bool none = std::none_of(nodes.begin(), nodes.end(), [&set](const auto& node) {
-        return policy::matches(set.nodes, node.second.labels);
-    });
-    return none && !nodes.empty() ? "matches none of the nodes" : "";
+std::string Emptiness::reason(const policy::NodeSet& set) {
+    const LabelSet labels(set.nodes);
+    if (labels.empty()) return "contradicts itself: no labels can match";
+    const auto& nodes = scene_.objects().cluster.nodes;
+    for (const auto& [name, node] : nodes) {
+        if (!budget_.spend(1 + labels.keys()) || labels.holds(node.labels)) return "";
+    }
+    return nodes.empty() ? "" : "matches none of the nodes";
 }
 
-constexpr const char* kAdvice = "; compare the labels";
-
-void check_peers(const Scene& scene, const policy::Policy& policy, base::Direction direction,
-                 Findings& findings) {
+void check_peers(const Work& work, const policy::Policy& policy, base::Direction direction,
+                 Emptiness& emptiness) {
     for (const policy::Rule& rule : rules_of(policy, direction)) {
         for (std::size_t i = 0; i < rule.peers.size(); ++i) {
+            if (!work.budget.spend()) return;
             std::string why;
             if (const auto* pods = std::get_if<policy::PodSet>(&rule.peers[i])) {
-                why = emptiness(scene, *pods);
+                why = emptiness.of(*pods);
             } else if (const auto* nodes = std::get_if<policy::NodeSet>(&rule.peers[i])) {
-                why = emptiness(scene, *nodes);
+                why = emptiness.of(*nodes);
             }
             if (why.empty()) continue;
-            add(findings, "selector-matches-nothing",
-                {policy.path(), peer_field(policy, direction, rule, i)}, why + kAdvice);
+            add(work.findings, work.kind, {policy.path(), peer_field(policy, direction, rule, i)},
+                why + kAdvice);
         }
     }
 }
 
 }  // namespace
 
-void check_selectors(const Scene& scene, Findings& findings) {
-    for (const policy::Policy& policy : scene.policies()) {
-        const std::string why = emptiness(scene, policy.subject);
+void check_selectors(const Work& work) {
+    Emptiness emptiness(work);
+    each_policy(work, [&](std::uint32_t number) {
+        const policy::Policy& policy = work.scene.policies()[number];
+        const std::string& why = emptiness.of(policy.subject);
         if (!why.empty()) {
-            add(findings, "selector-matches-nothing", {policy.path(), subject_field(policy)},
+            add(work.findings, work.kind, {policy.path(), subject_field(policy)},
                 why + ", so that the policy has no effect" + kAdvice);
         }
         for (const base::Direction direction : kBothDirections) {
-            check_peers(scene, policy, direction, findings);
+            check_peers(work, policy, direction, emptiness);
         }
-    }
+    });
 }
 
 }  // namespace tierwall::lint

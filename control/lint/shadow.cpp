@@ -3,38 +3,116 @@
 #include "control/lint/coverage.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace tierwall::lint {
 namespace {
 
-/// Rules asked before one rule that are compared with it; of a rule behind more nothing is said.
-constexpr std::size_t kEarlierRulesMax = 4096;
 /// Names in one message.
 constexpr std::size_t kNamedMax = 3;
 
-using Rules = std::vector<policy::Rule>;
+using Sets = std::vector<SetNumber>;
 
-/// One after the other, each rule as the author wrote it: one or more rules of the model.
-std::vector<RulePlace> parts_at(const policy::Policy& policy, const Rules& rules,
-                                std::uint32_t index) {
-    std::vector<RulePlace> parts;
-    for (const policy::Rule& rule : rules) {
-        if (rule.index == index) parts.push_back({&policy, &rule});
+/// One after the other, each rule as the author wrote it: one or more rules of the model, that
+/// stand together.
+struct Written {
+    RuleNumber first;
+    RuleNumber end;
+};
+
+std::vector<Written> written(const RuleIndex& index, std::uint32_t policy) {
+    std::vector<Written> all;
+    const auto [first, end] = index.rules_of(policy);
+    for (RuleNumber i = first; i < end; ++i) {
+        const bool new_one =
+            i == first || index.rules()[i].rule->index != index.rules()[i - 1].rule->index;
+        if (new_one) all.push_back({i, i});
+        all.back().end = i + 1;
     }
-    return parts;
+    return all;
 }
 
-std::string names_of(const std::vector<RulePlace>& by, const policy::Policy& own,
-                     base::Direction direction) {
-    std::set<std::string> seen;
+class Shadows {
+public:
+    explicit Shadows(const Work& work)
+        : scene_(work.scene), findings_(work.findings), budget_(work.budget) {}
+
+    void check(std::uint32_t number);
+
+private:
+    const RuleIndex& tier_index(std::uint16_t tier, base::Direction direction);
+    const Sets& holders(SetNumber subject);
+    void check_in_order(std::uint32_t number, base::Direction direction);
+    void check_unordered(std::uint32_t number, base::Direction direction);
+    RuleNumbers covered(const RuleIndex& index, const Written& rule,
+                        CoverageQuestion question) const;
+    std::string names_of(const RuleIndex& index, const RuleNumbers& by, std::uint32_t own,
+                         base::Direction direction) const;
+    void report(std::uint32_t number, const std::string& field, std::string message);
+
+    const Scene& scene_;
+    Findings& findings_;
+    Budget& budget_;
+    std::map<std::pair<std::uint16_t, base::Direction>, RuleIndex> tiers_;
+    std::map<SetNumber, Sets> holders_;  ///< of each subject asked for
+};
+
+const RuleIndex& Shadows::tier_index(std::uint16_t tier, base::Direction direction) {
+    const auto known = tiers_.find({tier, direction});
+    if (known != tiers_.end()) return known->second;
+    PolicyNumbers policies;
+    for (std::uint32_t i = 0; i < scene_.policies().size(); ++i) {
+        const policy::Policy& policy = scene_.policies()[i];
+        if (policy.tier == tier && !policy.audit) policies.push_back(i);
+    }
+    RuleIndex index(scene_, direction, policies);
+    return tiers_.emplace(std::pair{tier, direction}, std::move(index)).first->second;
+}
+
+/// The subjects that hold all pods of this one.
+const Sets& Shadows::holders(SetNumber subject) {
+    const auto [entry, added] = holders_.try_emplace(subject);
+    Sets& sets = entry->second;
+    const Area& area = scene_.sets().area(subject);
+    if (!added || area.empty()) return sets;
+    for (const SetNumber set : scene_.sets().around(subject, budget_)) {
+        if (scene_.with_subject(set).empty()) continue;
+        const Area& other = scene_.sets().area(set);
+        if (!budget_.spend(area.cost(other))) break;
+        if (area.inside(other)) sets.push_back(set);
+    }
+    return sets;
+}
+
+/// Each rule that matches what one part of the rule matches; nothing if a part is left something.
+RuleNumbers Shadows::covered(const RuleIndex& index, const Written& rule,
+                             CoverageQuestion question) const {
+    const Coverage coverage(scene_, index, budget_);
+    RuleNumbers all;
+    for (RuleNumber part = rule.first; part < rule.end; ++part) {
+        if (index.rules()[part].rule->failed_closed) return {};
+        question.rule = part;
+        const RuleNumbers by = coverage.of(question);
+        if (by.empty()) return {};
+        all.insert(all.end(), by.begin(), by.end());
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+std::string Shadows::names_of(const RuleIndex& index, const RuleNumbers& by, std::uint32_t own,
+                              base::Direction direction) const {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
     std::string text;
-    for (const RulePlace& each : by) {
-        std::string name = words_for(direction, *each.rule, *each.policy);
-        if (each.policy != &own) name = each.policy->path() + " " + name;
-        if (!seen.insert(name).second || seen.size() > kNamedMax) continue;
-        text += (text.empty() ? "" : ", ") + name;
+    for (const RuleNumber number : by) {
+        const auto& [policy_number, rule, _] = index.rules()[number];
+        if (!seen.insert({policy_number, rule->index}).second || seen.size() > kNamedMax) continue;
+        const policy::Policy& policy = scene_.policies()[policy_number];
+        text += text.empty() ? "" : ", ";
+        if (policy_number != own) text += policy.path() + " ";
+        text += words_for(direction, *rule, policy);
     }
     if (seen.size() > kNamedMax) {
         text += " and " + std::to_string(seen.size() - kNamedMax) + " more";
@@ -42,128 +120,70 @@ std::string names_of(const std::vector<RulePlace>& by, const policy::Policy& own
     return text;
 }
 
-class Shadows {
-public:
-    Shadows(const Scene& scene, Findings& findings)
-        : scene_(scene), coverage_(scene), findings_(findings) {}
+void Shadows::report(std::uint32_t number, const std::string& field, std::string message) {
+    add(findings_, "rule-shadowed", {scene_.policies()[number].path(), field}, std::move(message));
+}
 
-    void check(std::uint32_t number);
-
-private:
-    PolicyNumbers asked_before(std::uint32_t number) const;
-    std::vector<RulePlace> covered(const std::vector<RulePlace>& parts,
-                                   const std::vector<RulePlace>& by) const;
-    void check_in_order(const policy::Policy& policy, base::Direction direction,
-                        const PolicyNumbers& before);
-    void check_unordered(const policy::Policy& policy, base::Direction direction);
-
-    const Scene& scene_;
-    Coverage coverage_;
-    Findings& findings_;
-};
-
-/// Policies of the tier that every implementation asks first, for all pods of this subject.
-PolicyNumbers Shadows::asked_before(std::uint32_t number) const {
+/// Rules before it count, of its policy and of policies of the tier that every implementation asks
+/// first, for all pods of this subject.
+void Shadows::check_in_order(std::uint32_t number, base::Direction direction) {
     const policy::Policy& own = scene_.policies()[number];
-    const Area& area = scene_.subject_area(number);
-    if (area.empty()) return {};
-    // Whoever holds the whole subject holds one pod of it: those few are found by the index.
-    const Area::Example example = area.example(area);
-    const auto name = example.namespace_labels.find(kNameLabel);
-    const std::string space = name == example.namespace_labels.end() ? "" : name->second;
-    PolicyNumbers numbers = scene_.selecting({space, example.namespace_labels, example.labels});
-    std::erase_if(numbers, [&](std::uint32_t each) {
-        const policy::Policy& other = scene_.policies()[each];
-        return other.tier != own.tier || other.priority >= own.priority || other.audit ||
-               !area.inside(scene_.subject_area(each));
-    });
-    return numbers;
-}
-
-std::vector<RulePlace> Shadows::covered(const std::vector<RulePlace>& parts,
-                                        const std::vector<RulePlace>& by) const {
-    std::vector<RulePlace> all;
-    for (const RulePlace& part : parts) {
-        if (part.rule->failed_closed) return {};
-        const std::vector<RulePlace> found = coverage_.of(*part.rule, by);
-        if (found.empty()) return {};
-        all.insert(all.end(), found.begin(), found.end());
-    }
-    return all;
-}
-
-void Shadows::check_in_order(const policy::Policy& policy, base::Direction direction,
-                             const PolicyNumbers& before) {
-    std::vector<RulePlace> earlier;
-    const auto take = [&earlier](const std::vector<RulePlace>& rules) {
-        std::copy_if(rules.begin(), rules.end(), std::back_inserter(earlier),
-                     [](const RulePlace& each) { return !each.rule->failed_closed; });
-    };
-    for (const std::uint32_t number : before) {
-        const policy::Policy& other = scene_.policies()[number];
-        for (const policy::Rule& rule : rules_of(other, direction)) take({{&other, &rule}});
-    }
-    const Rules& rules = rules_of(policy, direction);
-    const std::uint32_t count = rules.empty() ? 0 : rules.back().index + 1;
-    for (std::uint32_t index = 0; index < count; ++index) {
-        if (earlier.size() > kEarlierRulesMax) return;
-        const std::vector<RulePlace> parts = parts_at(policy, rules, index);
-        const std::vector<RulePlace> by = covered(parts, earlier);
-        if (!by.empty()) {
-            add(findings_, "rule-shadowed",
-                {policy.path(), rule_field(direction, *parts.front().rule)},
-                "never decides: what it matches is matched before by " +
-                    names_of(by, policy, direction) +
-                    "; ask it earlier, narrow those, or remove it");
-        }
-        take(parts);
+    if (rules_of(own, direction).empty()) return;
+    const RuleIndex& index = tier_index(own.tier, direction);
+    const Sets& around = holders(scene_.subject(number));
+    for (const Written& rule : written(index, number)) {
+        const auto is_before = [&](RuleNumber each) {
+            const std::uint32_t other = index.rules()[each].policy;
+            if (other >= number) return other == number && each < rule.first;
+            return scene_.policies()[other].priority < own.priority &&
+                   std::binary_search(around.begin(), around.end(), scene_.subject(other));
+        };
+        const RuleNumbers by = covered(index, rule, {0, rule.first, is_before});
+        if (budget_.is_spent()) return;
+        if (by.empty()) continue;
+        report(number, rule_field(direction, *index.rules()[rule.first].rule),
+               "never decides: what it matches is matched before by " +
+                   names_of(index, by, number, direction) +
+                   "; ask it earlier, narrow those, or remove it");
     }
 }
 
 /// Rules of a NetworkPolicy only allow and have no order: one is of no use beside a wider one.
-void Shadows::check_unordered(const policy::Policy& policy, base::Direction direction) {
-    const Rules& rules = rules_of(policy, direction);
-    if (rules.size() > kEarlierRulesMax) return;
-    std::vector<RulePlace> others;
-    for (const policy::Rule& rule : rules) {
-        if (!rule.failed_closed) others.push_back({&policy, &rule});
-    }
+void Shadows::check_unordered(std::uint32_t number, base::Direction direction) {
+    if (rules_of(scene_.policies()[number], direction).size() < 2) return;
+    const RuleIndex index(scene_, direction, {number});
+    std::vector<bool> useless(index.rules().size());
     // From the last on, so that of two that are equal the second is of no use.
-    for (auto own = rules.rbegin(); own != rules.rend(); ++own) {
-        const auto is_own = [own](const RulePlace& each) { return each.rule == &*own; };
-        const auto place = std::find_if(others.begin(), others.end(), is_own);
-        if (place == others.end()) continue;
-        others.erase(place);
-        const std::vector<RulePlace> by = covered({{&policy, &*own}}, others);
-        if (by.empty()) {
-            others.push_back({&policy, &*own});
-            continue;
-        }
-        add(findings_, "rule-shadowed", {policy.path(), rule_field(direction, *own)},
-            "allows nothing that is not allowed by " + names_of(by, policy, direction) +
-                " too; narrow that, or remove this one");
+    const auto end = static_cast<RuleNumber>(useless.size());
+    for (RuleNumber own = end; own-- > 0;) {
+        const auto counts = [&](RuleNumber each) { return each != own && !useless[each]; };
+        const RuleNumbers by = covered(index, {own, own + 1}, {0, end, counts});
+        if (budget_.is_spent()) return;
+        if (by.empty()) continue;
+        useless[own] = true;
+        report(number, rule_field(direction, *index.rules()[own].rule),
+               "allows nothing that is not allowed by " + names_of(index, by, number, direction) +
+                   " too; narrow that, or remove this one");
     }
 }
 
 void Shadows::check(std::uint32_t number) {
     const policy::Policy& policy = scene_.policies()[number];
     if (policy.audit) return;
-    const bool in_order = policy.tier != base::kTierNetworkPolicy;
-    const PolicyNumbers before = in_order ? asked_before(number) : PolicyNumbers{};
     for (const base::Direction direction : kBothDirections) {
-        if (in_order) {
-            check_in_order(policy, direction, before);
+        if (policy.tier != base::kTierNetworkPolicy) {
+            check_in_order(number, direction);
         } else {
-            check_unordered(policy, direction);
+            check_unordered(number, direction);
         }
     }
 }
 
 }  // namespace
 
-void check_shadowed_rules(const Scene& scene, Findings& findings) {
-    Shadows shadows(scene, findings);
-    for (std::uint32_t i = 0; i < scene.policies().size(); ++i) shadows.check(i);
+void check_shadowed_rules(const Work& work) {
+    Shadows shadows(work);
+    each_policy(work, [&shadows](std::uint32_t number) { shadows.check(number); });
 }
 
 }  // namespace tierwall::lint

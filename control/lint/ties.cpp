@@ -4,79 +4,113 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
-#include <utility>
+#include <optional>
 
 namespace tierwall::lint {
 namespace {
 
-/// Policies of one priority that one policy is compared with; about more nothing is said.
+/// Policies of one priority that one policy is compared with, the last before it; of what is left
+/// out the check says so.
 constexpr std::size_t kTiedMax = 64;
 /// Kinds of pods that two policies select and that are looked at.
 constexpr std::size_t kSubjectsMax = 16;
 
-struct Pair {
-    std::uint32_t first;
-    std::uint32_t second;
-    friend auto operator<=>(const Pair&, const Pair&) = default;
-};
+using Kinds = std::vector<KindNumber>;
 
 bool can_tie(const policy::Policy& policy) {
     return policy.tier != base::kTierNetworkPolicy && !policy.audit;
 }
 
-/// Pairs with some pod in common, and kinds of such pods.
-std::map<Pair, std::vector<KindNumber>> pairs_with_pods(const Scene& scene) {
-    std::map<Pair, std::vector<KindNumber>> pairs;
+bool are_tied(const policy::Policy& a, const policy::Policy& b) {
+    return a.tier == b.tier && a.priority == b.priority;
+}
+
+/// The policies that one may tie with, and kinds of pods that both select.
+class Rivals {
+public:
+    explicit Rivals(const Work& work) : scene_(work.scene), budget_(work.budget) { find_usable(); }
+
+    /// Ascending; with some kinds of pods where there are pods.
+    std::map<std::uint32_t, Kinds> of(std::uint32_t number);
+    /// Were there more than kTiedMax?
+    bool were_too_many() const { return too_many_; }
+
+private:
+    void find_usable();
+    void add_by_pods(std::uint32_t number, std::map<std::uint32_t, Kinds>& rivals);
+    void add_by_areas(std::uint32_t number, std::map<std::uint32_t, Kinds>& rivals);
+
+    const Scene& scene_;
+    Budget& budget_;
+    std::vector<bool> usable_;  ///< of each kind of pod
+    bool too_many_ = false;
+};
+
+/// Pods under the same policies are judged alike, but for their ports and for being their own
+/// peers: some of them are enough.
+void Rivals::find_usable() {
     std::map<PolicyNumbers, std::size_t> seen;
-    for (KindNumber number = 0; number < scene.pod_kinds().size(); ++number) {
-        const PodKind& kind = scene.pod_kinds()[number];
-        if (!kind.live || kind.policies.size() < 2) continue;
-        // Pods under the same policies are judged alike, but for their ports and for being their
-        // own peers: some of them are enough.
-        if (++seen[kind.policies] > kSubjectsMax) continue;
-        std::map<std::pair<std::uint16_t, std::int32_t>, PolicyNumbers> tied;
-        for (const std::uint32_t each : kind.policies) {
-            const policy::Policy& policy = scene.policies()[each];
-            if (can_tie(policy)) tied[{policy.tier, policy.priority}].push_back(each);
-        }
-        for (const auto& [_, numbers] : tied) {
-            for (std::size_t i = 1; i < numbers.size(); ++i) {
-                const std::size_t start = i > kTiedMax ? i - kTiedMax : 0;
-                for (std::size_t j = start; j < i; ++j) {
-                    auto& kinds = pairs[{numbers[j], numbers[i]}];
-                    if (kinds.size() < kSubjectsMax) kinds.push_back(number);
-                }
-            }
-        }
+    for (const PodKind& kind : scene_.pod_kinds()) {
+        budget_.spend(1 + kind.policies.size());
+        usable_.push_back(kind.live && kind.policies.size() >= 2 &&
+                          seen[kind.policies]++ < kSubjectsMax);
     }
-    return pairs;
 }
 
-/// Without pods: pairs of which no selector says that they have no pod in common.
-std::vector<Pair> pairs_that_may_meet(const Scene& scene) {
-    std::map<std::pair<std::uint16_t, std::int32_t>, PolicyNumbers> tied;
-    for (std::uint32_t i = 0; i < scene.policies().size(); ++i) {
-        const policy::Policy& policy = scene.policies()[i];
-        if (can_tie(policy)) tied[{policy.tier, policy.priority}].push_back(i);
+std::map<std::uint32_t, Kinds> Rivals::of(std::uint32_t number) {
+    too_many_ = false;
+    std::map<std::uint32_t, Kinds> rivals;
+    if (!can_tie(scene_.policies()[number])) return rivals;
+    if (scene_.has_pods()) {
+        add_by_pods(number, rivals);
+    } else {
+        add_by_areas(number, rivals);
     }
-    std::vector<Pair> pairs;
-    for (const auto& [_, numbers] : tied) {
-        for (std::size_t i = 1; i < numbers.size(); ++i) {
-            for (std::size_t j = i > kTiedMax ? i - kTiedMax : 0; j < i; ++j) {
-                const Area& area = scene.subject_area(numbers[j]);
-                if (area.meets(scene.subject_area(numbers[i]))) {
-                    pairs.push_back({numbers[j], numbers[i]});
-                }
-            }
-        }
-    }
-    return pairs;
+    return rivals;
 }
 
-void report(const Scene& scene, const Pair& pair, const Disagreement& found, Findings& findings) {
-    const policy::Policy& first = scene.policies()[pair.first];
-    const policy::Policy& second = scene.policies()[pair.second];
+/// In a kind's list those of one tier and priority stand together.
+void Rivals::add_by_pods(std::uint32_t number, std::map<std::uint32_t, Kinds>& rivals) {
+    const auto& policies = scene_.policies();
+    for (const KindNumber kind : scene_.members(scene_.subject(number))) {
+        if (!budget_.spend()) return;
+        if (!usable_[kind]) continue;
+        const PolicyNumbers& list = scene_.pod_kinds()[kind].policies;
+        const auto own = std::lower_bound(list.begin(), list.end(), number);
+        std::size_t count = 0;
+        for (auto at = own; at != list.begin();) {
+            const std::uint32_t other = *--at;
+            if (!are_tied(policies[other], policies[number]) || !budget_.spend(2)) break;
+            if (policies[other].audit) continue;
+            if (count++ == kTiedMax) {
+                too_many_ = true;
+                break;
+            }
+            Kinds& kinds = rivals[other];
+            if (kinds.size() < kSubjectsMax) kinds.push_back(kind);
+        }
+    }
+}
+
+/// Without pods: those of which no selector says that they have no pod in common.
+void Rivals::add_by_areas(std::uint32_t number, std::map<std::uint32_t, Kinds>& rivals) {
+    const Area& area = scene_.subject_area(number);
+    for (std::uint32_t other = number; other-- > 0;) {
+        const policy::Policy& policy = scene_.policies()[other];
+        const Area& theirs = scene_.subject_area(other);
+        if (!are_tied(policy, scene_.policies()[number])) return;
+        if (!budget_.spend(area.cost(theirs))) return;
+        if (policy.audit || !area.meets(theirs)) continue;
+        if (rivals.size() >= kTiedMax) {
+            too_many_ = true;
+            return;
+        }
+        rivals[other];
+    }
+}
+
+void report(const policy::Policy& first, const policy::Policy& second, const Disagreement& found,
+            Findings& findings) {
     const base::Direction direction = found.traffic.direction;
     add(findings, "priority-tie", {second.path(), "spec.priority"},
         "is " + std::to_string(second.priority) + " like that of " + first.path() +
@@ -88,21 +122,22 @@ void report(const Scene& scene, const Pair& pair, const Disagreement& found, Fin
 
 }  // namespace
 
-void check_priority_ties(const Scene& scene, Findings& findings) {
-    std::set<std::uint32_t> reported;
-    const Witnesses witnesses(scene);
-    const auto check = [&](const Pair& pair, const std::vector<KindNumber>& kinds) {
-        if (reported.contains(pair.second)) return;
-        const auto found = witnesses.find(pair.first, pair.second, kinds);
-        if (!found) return;
-        reported.insert(pair.second);
-        report(scene, pair, *found, findings);
-    };
-    if (scene.has_pods()) {
-        for (const auto& [pair, kinds] : pairs_with_pods(scene)) check(pair, kinds);
-    } else {
-        for (const Pair& pair : pairs_that_may_meet(scene)) check(pair, {});
-    }
+void check_priority_ties(const Work& work) {
+    const auto& policies = work.scene.policies();
+    Rivals rivals(work);
+    Witnesses witnesses(work.scene, work.budget);
+    std::optional<std::uint32_t> too_many;
+    each_policy(work, [&](std::uint32_t number) {
+        const auto others = rivals.of(number);
+        if (rivals.were_too_many() && !too_many) too_many = number;
+        for (const auto& [other, kinds] : others) {
+            const auto found = witnesses.find(other, number, kinds);
+            if (!found) continue;
+            report(policies[other], policies[number], *found, work.findings);
+            return;
+        }
+    });
+    if (too_many && !work.budget.is_spent()) give_up(work, policies[*too_many].path());
 }
 
 }  // namespace tierwall::lint

@@ -2,14 +2,14 @@
 #pragma once
 
 /// \file
-/// Traffic: one concrete packet between two ends, and what one policy says about it.
+/// Traffic: one concrete packet between two ends, and which ports it is for.
 ///
 /// A check that claims something about policies shows it by such a packet: it reads the policy rule
 /// by rule, as the API describes it.
 ///
 /// Threads: values; pure.
 /// Memory:  borrows labels and ports.
-/// Cost:    O(rules * peers) a question.
+/// Cost:    O(ports) a question.
 
 #include "control/kube/cluster.hpp"
 #include "control/policy/policy.hpp"
@@ -43,11 +43,7 @@ struct Traffic {
     }
 };
 
-bool is_in(const policy::PodSet& set, const End& end);
-bool is_in(const policy::Peer& peer, const End& end);
-bool is_in(const policy::NetworkSet& networks, const base::Address& address);
-bool matches(const policy::Rule& rule, const Traffic& traffic);
-/// The rule that decides, or null. Requires: the policy selects the subject.
-const policy::Rule* first_match(const policy::Policy& policy, const Traffic& traffic);
+/// Is the packet for one of the rule's ports?
+bool matches_ports(const policy::Rule& rule, const Traffic& traffic);
 
 }  // namespace tierwall::lint

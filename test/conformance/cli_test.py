@@ -447,6 +447,34 @@ class LintWarnings(Case):
         self.assertEqual([row["rule"] for row in rows], ["ignored-rules", "rule-shadowed"])
         self.assertEqual({row["severity"] for row in rows}, {"warning"})
 
+    def test_a_rule_that_gives_up_says_so_and_where(self):
+        tied = [{"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+                 "metadata": {"name": f"c{1000 + i}"},
+                 "spec": {"tier": "Admin", "priority": 5, "subject": {"namespaces": {}},
+                          "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}}
+                for i in range(66)]
+        overlapping = [{"podSelector": {"matchExpressions": [
+            {"key": "app", "operator": "NotIn", "values": [f"a{i}"]}]}} for i in range(5000)]
+        entangled = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                     "metadata": {"name": "entangled", "namespace": "shop"},
+                     "spec": {"podSelector": {}, "ingress": [{"from": [each]}
+                                                             for each in overlapping]}}
+        for objects, place, rule in [
+                (tied, "ClusterNetworkPolicy/c1065", "priority-tie"),
+                ([entangled], "NetworkPolicy/shop/entangled", "rule-shadowed")]:
+            path = self.write("many.json", json.dumps({"apiVersion": "v1", "kind": "List",
+                                                       "items": objects}))
+            done = run("lint", path)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, re.escape(f"{path}: {place} <root>: warning: {rule} has "
+                                                    "not been looked for in full from this object "
+                                                    "on") + r".* \[not-fully-checked\]\n$")
+            self.assertEqual(done.stdout.count("\n"), 1)
+            log = json.loads(run("lint", path, "--output", "sarif").stdout)
+            self.assertEqual([each["ruleId"] for each in log["runs"][0]["results"]],
+                             ["not-fully-checked"])
+            self.assertEqual(run("lint", path, "--strict").returncode, 1)
+
     def test_where_there_are_errors_meaning_is_not_judged(self):
         self.write("warn.yaml", TWO_WARNINGS)
         self.write("wrong.yaml", WRONG_POLICY)

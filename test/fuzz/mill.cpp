@@ -4,6 +4,7 @@
 #include "control/dialect/translate.hpp"
 #include "control/document/parse.hpp"
 #include "control/kube/lint.hpp"
+#include "control/lint/warnings.hpp"
 #include "proto/snapshot.pb.h"
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
+#include <tuple>
 
 namespace tierwall::fuzz {
 namespace {
@@ -78,7 +81,55 @@ std::map<int, std::size_t> count(const proto::ResourceSet& resources) {
     return counts;
 }
 
+constexpr const char* kGivenUp = "not-fully-checked";
+/// Enough for some of the objects of a batch, and not for all.
+constexpr lint::Effort kFewSteps{100, 1};
+
+using Words = std::tuple<std::string, std::string, std::string>;
+std::multiset<Words> words_of(const lint::Report& report) {
+    std::multiset<Words> words;
+    for (const lint::Finding& each : report.findings) {
+        if (each.rule == kGivenUp) continue;
+        words.insert({each.rule, each.problem.object, each.problem.field});
+    }
+    return words;
+}
+
+/// The checks that took more steps than they may, each once.
+std::size_t given_up(const lint::Report& report) {
+    std::size_t over = 0;
+    for (const lint::Taken& each : report.taken) over += each.steps > each.allowed ? 1 : 0;
+    return over;
+}
+
+void check_report(const lint::Report& report) {
+    std::size_t said = 0;
+    for (const lint::Finding& each : report.findings) {
+        TW_CHECK(!each.problem.message.empty() && !each.problem.object.empty());
+        TW_CHECK(!kube::is_error(each.problem) && lint::kind(each.rule).id == each.rule);
+        said += each.rule == kGivenUp ? 1 : 0;
+    }
+    TW_CHECK(given_up(report) == 0 || said > 0);
+}
+
 }  // namespace
+
+/// What little effort finds is part of what there is, and what it leaves out is told of.
+void Mill::check_warnings() const {
+    kube::Contents all;
+    for (const auto& [source, contents] : read_) {
+        all.insert(all.end(), contents.begin(), contents.end());
+    }
+    const lint::Report full = lint::report(all, lint::Effort{});
+    check_report(full);
+    TW_CHECK(given_up(full) == 0);
+    const lint::Report little = lint::report(all, kFewSteps);
+    check_report(little);
+    const std::multiset<Words> known = words_of(full);
+    const std::multiset<Words> some = words_of(little);
+    TW_CHECK(std::includes(known.begin(), known.end(), some.begin(), some.end()));
+    TW_CHECK(given_up(little) > 0 || some == known);
+}
 
 std::size_t Mill::feed(const std::string& source, std::string_view text, Language language) {
     const auto documents = parse(text, source, language);
@@ -97,6 +148,7 @@ std::size_t Mill::feed(const std::string& source, std::string_view text, Languag
     check_problems(kube::lint(contents, kube::Channel::Standard));
     check_problems(kube::lint(contents, kube::Channel::Experimental));
     const std::size_t read = contents.size();
+    read_[source] = contents;
     store_.replace(source, std::move(contents));
     check_problems(store_.problems());
     compiled(compiler_);
@@ -104,6 +156,7 @@ std::size_t Mill::feed(const std::string& source, std::string_view text, Languag
 }
 
 void Mill::forget(const std::string& source) {
+    read_.erase(source);
     store_.forget(source);
     compiled(compiler_);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// \file
-/// Fuzz target for everything between a manifest and a snapshot: no text and no object brings lint
-/// or the compiler down, and what comes out is sound (mill.hpp says in which way).
+/// Fuzz target for everything between a manifest and a snapshot: no text and no object brings lint,
+/// its warnings or the compiler down, and what comes out is sound (mill.hpp says in which way).
 ///
 /// An input that begins with a byte below 8 makes objects, its other bytes are choices; anything
 /// else is the text of a manifest.
@@ -25,8 +25,9 @@ constexpr int kObjectsMax = 12;  ///< of one batch
 std::uint64_t objects = 0;
 
 void say_figure() {
-    std::cout << "figure: " << objects << " random objects through lint and compile, peak "
-              << fuzz::peak_mb() << " MB, with sanitizers" << std::endl;
+    std::cout << "figure: " << objects
+              << " random objects through lint, its warnings and compile, peak " << fuzz::peak_mb()
+              << " MB, with sanitizers" << std::endl;
 }
 
 std::string batch(fuzz::Choices& choices) {
@@ -48,6 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0 || data[0] >= kMakers) {
         objects +=
             mill.feed("text", {reinterpret_cast<const char*>(data), size}, fuzz::Language::Either);
+        mill.check_warnings();
         mill.check_against_a_new_compiler();
         return 0;
     }
@@ -58,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::string source = i % 2 == 0 ? "even" : "odd";
         objects += mill.feed(source, batch(choices), language);
     }
+    mill.check_warnings();
     mill.check_against_a_new_compiler();
     mill.forget("even");
     return 0;

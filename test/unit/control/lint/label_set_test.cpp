@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(containment_and_overlap_are_those_of_all_labels_there_are) 
         for (const Labels& each : labels) {
             const bool in_a = matches(a, each);
             const bool in_b = matches(b, each);
+            BOOST_REQUIRE(LabelSet(a).holds(each) == in_a);
             is_inside = is_inside && (!in_a || in_b);
             meets = meets || (in_a && in_b);
             empty = empty && !in_a;

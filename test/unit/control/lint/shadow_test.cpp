@@ -172,3 +172,104 @@ BOOST_AUTO_TEST_CASE(rules_of_a_network_policy_are_of_no_use_beside_a_wider_one_
                 policy(web) + network_policy("shop/all", "podSelector: {}, ingress: [{}]"),
                 {}}});
 }
+
+BOOST_AUTO_TEST_CASE(rules_that_have_a_part_of_the_ports_each_shadow_together) {
+    const auto three = [](const std::string& one, const std::string& two, const std::string& last) {
+        return cluster_policy(
+            "guard Admin 5", "",
+            egress(rule("Deny", one) + ", " + rule("Deny", two) + ", " + rule("Accept", last)));
+    };
+    const Lines third{"ClusterNetworkPolicy/guard spec.egress[2]"};
+    check_all(
+        "rule-shadowed",
+        {{"halves", three(to(kAll, tcp(1, 100)), to(kAll, tcp(101, 200)), to(kAll, tcp(1, 200))),
+          third},
+         {"halves the other way round",
+          three(to(kAll, tcp(101, 200)), to(kAll, tcp(1, 100)), to(kAll, tcp(1, 200))), third},
+         {"with a gap",
+          three(to(kAll, tcp(1, 99)), to(kAll, tcp(101, 200)), to(kAll, tcp(1, 200))),
+          {}},
+         {"of wider peers",
+          three(to(kAll, tcp(1, 100)), to(kTeam, tcp(101, 200)), to(kTeamWeb, tcp(1, 200))), third},
+         {"of narrower peers",
+          three(to(kTeamWeb, tcp(1, 100)), to(kAll, tcp(101, 200)), to(kTeam, tcp(1, 200))),
+          {}},
+         {"of blocks",
+          three(to("{networks: [10.0.0.0/8]}", tcp(1, 100)),
+                to("{networks: [10.0.0.0/9]}", tcp(101, 200)),
+                to("{networks: [10.1.0.0/16]}", tcp(1, 200))),
+          third},
+         {"of a block for one half only",
+          three(to("{networks: [10.0.0.0/8]}", tcp(1, 100)),
+                to("{networks: [10.0.0.0/9]}", tcp(101, 200)),
+                to("{networks: [10.128.0.0/9]}", tcp(1, 200))),
+          {}}});
+}
+
+BOOST_AUTO_TEST_CASE(rules_that_have_a_part_of_a_block_each_shadow_together) {
+    const auto shadowed = [](const std::vector<std::string>& blocks, const std::string& last) {
+        std::string list;
+        for (const std::string& each : blocks)
+            list += rule("Deny", to("{networks: [" + each + "]}")) + ", ";
+        return cluster_policy("guard Admin 5", "",
+                              egress(list + rule("Accept", to("{networks: [" + last + "]}"))));
+    };
+    const Lines second{"ClusterNetworkPolicy/guard spec.egress[2]"};
+    check_all(
+        "rule-shadowed",
+        {{"halves", shadowed({"10.0.0.0/9", "10.128.0.0/9"}, "10.0.0.0/8"), second},
+         {"halves of one half",
+          shadowed({"10.0.0.0/9", "10.128.0.0/10, 10.192.0.0/10"}, "10.0.0.0/8"), second},
+         {"in one rule",
+          shadowed({"10.0.0.0/9, 10.128.0.0/9", "11.0.0.0/8"}, "10.0.0.0/8, 11.2.0.0/16"), second},
+         {"with a gap of one address",
+          shadowed({"10.0.0.0/31, 10.0.0.2/32", "10.0.0.4/30"}, "10.0.0.0/29"),
+          {}},
+         {"to the last address",
+          shadowed({"10.0.0.0/31, 10.0.0.2/31", "10.0.0.4/30"}, "10.0.0.0/29"), second},
+         {"all of a family", shadowed({"0.0.0.0/1", "128.0.0.0/1"}, "0.0.0.0/0"), second},
+         {"not of the other", shadowed({"0.0.0.0/1", "128.0.0.0/1"}, "\"::/0\""), {}},
+         {"IPv6", shadowed({"\"::/1\"", "\"8000::/1\""}, "\"::/0\""), second},
+         {"IPv6, smallest",
+          shadowed({"\"2001:db8::/128\"", "\"2001:db8::1/128\""}, "\"2001:db8::/127\""), second}});
+    const auto allow = [](const std::string& list) {
+        return network_policy("shop/web", "podSelector: {}, ingress: [" + list + "]");
+    };
+    const auto block = [](const std::string& cidr, const std::string& more = "") {
+        return "{from: [{ipBlock: {cidr: " + cidr + more + "}}]}";
+    };
+    check_all(
+        "rule-shadowed",
+        {{"a hole and what fills it",
+          allow(block("10.0.0.0/8") + ", " + block("10.0.0.0/8", ", except: [10.1.0.0/16]") + ", " +
+                block("10.1.0.0/16")),
+          // Each of the last two alone is of no use beside the first.
+          {"NetworkPolicy/shop/web spec.ingress[1]", "NetworkPolicy/shop/web spec.ingress[2]"}},
+         {"what two say together",
+          allow(block("10.0.0.0/8", ", except: [10.1.0.0/16]") + ", " + block("10.1.0.0/16") +
+                ", " + block("10.0.0.0/15")),
+          {"NetworkPolicy/shop/web spec.ingress[2]"}},
+         {"a hole that is filled in part",
+          allow(block("10.0.0.0/8", ", except: [10.1.0.0/16]") + ", " + block("10.1.0.0/17") +
+                ", " + block("10.0.0.0/15")),
+          // It is the one that the last holds.
+          {"NetworkPolicy/shop/web spec.ingress[1]"}},
+         {"holes of its own need nobody",
+          allow(block("10.0.0.0/14", ", except: [10.1.0.0/16]") + ", " +
+                block("10.0.0.0/15", ", except: [10.1.0.0/16]") + ", " + block("10.2.0.0/15")),
+          // The first is what the other two are together.
+          {"NetworkPolicy/shop/web spec.ingress[1]", "NetworkPolicy/shop/web spec.ingress[2]"}}});
+}
+
+BOOST_AUTO_TEST_CASE(whoever_covers_a_rule_alone_is_named_alone) {
+    const auto findings = warnings(
+        contents(cluster_policy("guard Admin 5", "",
+                                egress(rule("Deny", to(kTeam)) + ", " + rule("Pass", to(kAll)) +
+                                       ", " + rule("Accept", to(kTeamWeb))))));
+    BOOST_REQUIRE(findings.size() == 1u);
+    const std::string& message = findings.front().problem.message;
+    const std::size_t name = message.find("matched before by spec.egress[");
+    BOOST_TEST(name != std::string::npos, message);
+    BOOST_TEST(name == message.rfind("matched before by spec.egress["), message);
+    BOOST_TEST(message.find(", spec.egress[") == std::string::npos, message);
+}

@@ -280,5 +280,5 @@ BOOST_AUTO_TEST_CASE(kinds_have_distinct_names_and_words) {
         BOOST_TEST(std::string(each.help).size() > 40);
         BOOST_TEST(&kind(each.id) == &each);
     }
-    BOOST_TEST(ids.size() == 10u);
+    BOOST_TEST(ids.size() == 11u);
 }
