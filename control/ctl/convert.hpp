@@ -57,7 +57,7 @@ base::Result<Documents> convert_admin_policy(const nlohmann::ordered_json& polic
 base::Result<Documents> convert_old_network_policy(const nlohmann::ordered_json& policy,
                                                    bool isolation_annotated);
 
-/// Namespaces in which nothing comes in unless a policy allows it, because their annotation says so.
+/// Namespaces in which nothing comes in unless a policy allows it, because an annotation says so.
 /// Fails: NotSupported, for an annotation that is not understood.
 base::Result<std::set<std::string>> isolated_namespaces(
     const std::vector<nlohmann::ordered_json>& documents);

@@ -93,14 +93,14 @@ std::string as_table(const MatrixPage& page, Footnotes& notes) {
 }
 
 /// The answers of one row or column.
-struct Line {
+struct AnswerLine {
     std::map<std::string, std::vector<std::size_t>> groups;  ///< by answer
     std::string most;                                        ///< the most common answer
     bool hides = false;                                      ///< something is left out
 };
 
-Line line_of(const Matrix& matrix, std::size_t group, bool outwards) {
-    Line out;
+AnswerLine line_of(const Matrix& matrix, std::size_t group, bool outwards) {
+    AnswerLine out;
     for (std::size_t i = 0; i < matrix.groups.size(); ++i) {
         const MatrixCell& cell = outwards ? matrix.at(group, i) : matrix.at(i, group);
         out.hides = out.hides || cell.is_hidden;
@@ -116,7 +116,7 @@ Line line_of(const Matrix& matrix, std::size_t group, bool outwards) {
 /// something is hidden, nobody would know who the others are.
 std::string as_list(const MatrixPage& page, std::size_t group, bool outwards) {
     const Matrix& matrix = page.matrix;
-    const Line line = line_of(matrix, group, outwards);
+    const AnswerLine line = line_of(matrix, group, outwards);
     if (line.groups.empty()) return "";
     const std::string way = outwards ? "to" : "from";
     std::string out = (outwards ? "from " : "to ") + matrix.groups[group].id + "\n";

@@ -30,6 +30,8 @@ std::string summary(const v1::StatusReply& reply) {
         {"mode", reply.mode()},
         {"scope", reply.scope()},
         {"boot", reply.boot()},
+        {"established", reply.established()},
+        {"own node", "egress " + reply.own_node_egress()},
         {"uptime", number(reply.uptime_s()) + " s"},
         {"sync", sync},
         {"snapshot", snapshot},

@@ -879,8 +879,61 @@ class Convert(Case):
         # Twice the same is one.
         self.assertEqual(self.names(self.converted(ANP, ANP)), {("Admin", "guard")})
 
+    def test_random_policies_of_old_kinds_keep_their_meaning(self):
+        """convert compares what it prints with what was meant; here nothing may change."""
+        def some(chosen, make):
+            return [make() for _ in range(chosen.randint(0, 2))]
+        for seed in range(2 * SEEDS):
+            chosen = random.Random(seed)
+            world = World(seed)
+            def labels():
+                return chosen.choice([{}, {"app": "web"}, {"app": "db"}, {"tier": "x"}])
+            def selector():
+                return chosen.choice([{}, {"matchLabels": labels()}, {"matchExpressions": [
+                    {"key": "tier", "operator": "NotIn", "values": ["x"]},
+                    {"key": "app", "operator": "Exists"}]}])
+            def peer():
+                return chosen.choice([{"podSelector": selector()}, {"namespaceSelector": selector()},
+                                      {"podSelector": selector(), "namespaceSelector": {}},
+                                      {"ipBlock": {"cidr": "10.0.0.0/29", "except": ["10.0.0.4/30"]}}])
+            def port():
+                return chosen.choice([{}, {"port": 80}, {"protocol": "UDP"}, {"port": "http"},
+                                      {"protocol": "SCTP", "port": 7}, {"port": 80, "endPort": 90}])
+            def rule(key):
+                out = {}
+                if chosen.random() < 0.7:
+                    out[key] = some(chosen, peer)
+                if chosen.random() < 0.7:
+                    out["ports"] = some(chosen, port)
+                return out
+            def oldest_rule():
+                return {"from": some(chosen, lambda: chosen.choice([
+                    {"pods": labels()}, {"namespaces": {"team": "a"}}])),
+                        "toPorts": some(chosen, lambda: {"port": 80, "protocol": "TCP"})}
+            policies = []
+            for number in range(chosen.randint(1, 4)):
+                spec = {"podSelector": selector(), "ingress": some(chosen, lambda: rule("from"))}
+                if chosen.random() < 0.3:
+                    spec = {"podSelector": labels(), "allowIncoming": chosen.choice(
+                        [None, oldest_rule(), [oldest_rule(), oldest_rule()]])}
+                elif chosen.random() < 0.4:
+                    spec.update(egress=some(chosen, lambda: rule("to")),
+                                policyTypes=chosen.choice([["Egress"], ["Ingress", "Egress"], []]))
+                policies.append(self.network_policy(f"p{number}", space=chosen.choice("abc"),
+                                                    version="extensions/v1beta1", **spec))
+            given = world.manifests()
+            for item in given["items"]:
+                if item["kind"] == "Namespace" and chosen.random() < 0.3:
+                    item["metadata"]["annotations"] = dict(self.ISOLATED)
+            given["items"] += policies
+            for output in "yaml", "json":
+                done = run("convert", "--to", "cnp", self.write("in.json", given), "--output",
+                           output)
+                self.assertEqual(done.returncode, 0, (seed, done.stderr))
+                self.assertNotIn("not compared", done.stderr, seed)
+
     def test_oldest_policies_are_compared_by_what_they_meant(self):
-        """Random ones, held against a judge of their own: eval of the printed result."""
+        """The printed result, held against a judge of its own."""
         pods = {f"{space}/{app}": {"app": app} for space in "ab" for app in ("db", "web", "job")}
         items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": space, "labels": {"team": space}, **({"annotations": self.ISOLATED}

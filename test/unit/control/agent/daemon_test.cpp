@@ -152,6 +152,8 @@ BOOST_AUTO_TEST_CASE(without_sync_and_disk_it_runs_and_says_what_is_missing) {
     BOOST_TEST(status.ports(1).side() == "pods");
     BOOST_REQUIRE(status.workers_size() == 1);
     BOOST_TEST(status.workers(0).flows() == 0u);
+    BOOST_TEST(status.own_node_egress() == "enforce");
+    BOOST_TEST(status.established() == "rejudge");
     BOOST_TEST(static_cast<std::size_t>(status.workers(0).reasons_size()) == base::kReasonCount);
     BOOST_TEST(any_has(status.warnings(), "boot: closed drops everything"));
     BOOST_TEST(running.log.has("boot: closed drops everything until then"));
