@@ -64,6 +64,8 @@ bool has_answer(const Matrix& matrix, std::size_t group) {
 void keep_groups(const std::vector<std::size_t>& kept, Matrix& matrix) {
     std::vector<MatrixGroup> groups;
     std::vector<MatrixCell> cells;
+    groups.reserve(kept.size());
+    cells.reserve(kept.size() * kept.size());
     for (const std::size_t i : kept) {
         for (const std::size_t j : kept) cells.push_back(matrix.at(i, j));
     }

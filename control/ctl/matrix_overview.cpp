@@ -64,6 +64,7 @@ std::vector<Parts> parts_of(const Matrix& matrix) {
         }
     }
     std::vector<Parts> out;
+    out.reserve(found.size());
     for (auto& [key, parts] : found) out.push_back(std::move(parts));
     return out;
 }

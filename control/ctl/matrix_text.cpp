@@ -223,7 +223,7 @@ std::string as_overview(const Overview& overview) {
             map += shown_sign(overview.sign(i, j));
         }
         row.push_back("|" + map + "|");
-        table.add(std::move(row));
+        table.add(row);
     }
     const std::string out =
         "There are too many groups to list, so this is by namespace. Percentages are of pairs with "
