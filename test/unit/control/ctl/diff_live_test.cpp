@@ -6,11 +6,11 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace tierwall;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 namespace {
 
-base::Address address(const char* text) { return *base::parse_address(text); }
+base::Address address_of(const char* text) { return *base::parse_address(text); }
 
 agent::AddressFacts owner(const char* name, std::uint64_t incarnation) {
     agent::AddressFacts out;
@@ -22,15 +22,15 @@ agent::AddressFacts owner(const char* name, std::uint64_t incarnation) {
 /// 10.0.0.1 is shop/web, 10.0.0.2 is shop/db; nothing may begin to db's port 80.
 agent::Model model(std::uint64_t db_incarnation = 7, const char* db = "shop/db") {
     agent::Model out;
-    out.addresses[address("10.0.0.1")] = owner("shop/web", 5);
-    out.addresses[address("10.0.0.2")] = owner(db, db_incarnation);
+    out.addresses[address_of("10.0.0.1")] = owner("shop/web", 5);
+    out.addresses[address_of("10.0.0.2")] = owner(db, db_incarnation);
     return out;
 }
 
 agent::Enforcer::Answer ask(const base::Address&, const base::Address& destination, std::uint8_t,
                             std::uint16_t port) {
     agent::Enforcer::Answer out;
-    out.allowed = !(destination == address("10.0.0.2") && port == 80);
+    out.allowed = !(destination == address_of("10.0.0.2") && port == 80);
     out.ingress.action = out.allowed ? base::Action::Allow : base::Action::Deny;
     return out;
 }
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_kept_flow_is_cut_when_an_end_goes_to_another_pod) {
     BOOST_TEST(judged({row()}, model(7, "shop/other"), true).cut.size() == 1u);
     BOOST_TEST(judged({row("10.0.0.2", "")}, model(), true).cut.size() == 1u);
     agent::Model gone = model();
-    gone.addresses.erase(address("10.0.0.2"));
+    gone.addresses.erase(address_of("10.0.0.2"));
     const auto flows = judged({row()}, gone, true);
     BOOST_TEST(flows.cut.size() == 1u);
     BOOST_TEST(flows.strangers == 1u);
