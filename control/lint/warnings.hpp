@@ -13,8 +13,8 @@
 ///
 /// Threads: any; pure.
 /// Memory:  a copy of the objects, and about as much again.
-/// Cost:    five seconds for 10,000 policies and 100,000 pods. A check that gives up has taken half a
-///          second, and a quarter for each megabyte of manifests.
+/// Cost:    five seconds for 10,000 policies and 100,000 pods. A check that gives up has taken half
+///          a second, and a quarter for each megabyte of manifests.
 
 #include "control/kube/store.hpp"
 #include "control/lint/finding.hpp"
