@@ -225,7 +225,10 @@ bool Cover::covers_block(const Prefix& block, Parts parts) {
     around.insert(around.end(), parts.around.begin(), parts.around.end());
     if (settle(std::move(around))) return true;
     if (block.length == longest(block.family)) return false;
-    if (!parts.partly && !index_.blocks().any_inside(block)) return false;
+    // Else its halves are held by the same rules as the whole.
+    if (!parts.partly && !overlaps_any(*holes_, block) && !index_.blocks().any_inside(block)) {
+        return false;
+    }
     const auto [low, high] = halves(block);
     return covers_half(low, parts) && covers_half(high, parts);
 }

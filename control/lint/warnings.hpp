@@ -13,8 +13,8 @@
 ///
 /// Threads: any; pure.
 /// Memory:  a copy of the objects, and about as much again.
-/// Cost:    seconds for 10,000 policies and 100,000 pods, and never more than about two seconds a
-///          megabyte of manifests.
+/// Cost:    five seconds for 10,000 policies and 100,000 pods. A check that gives up has taken half
+///          a second, and a quarter for each megabyte of manifests.
 
 #include "control/kube/store.hpp"
 #include "control/lint/finding.hpp"
@@ -24,7 +24,8 @@
 
 namespace tierwall::lint {
 
-/// Steps that each check may take: some, and some more for each pod, rule, peer, block and port.
+/// Steps that each check may take: some, and some more for each pod, rule, peer, block and port. A
+/// cluster of 10,000 pods and 1,000 policies needs less than a fourth of them.
 struct Effort {
     std::uint64_t at_least = 20'000'000;
     std::uint64_t per_object = 200;

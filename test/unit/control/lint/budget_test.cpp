@@ -244,6 +244,20 @@ BOOST_AUTO_TEST_CASE(twice_the_rules_peers_or_blocks_take_about_twice_the_steps)
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_compared_in_pairs_is_counted_in_pairs) {
+    // Else the budget would be one in name only.
+    for (const Input& each : inputs()) {
+        if (std::string(each.name).starts_with("many ")) continue;
+        BOOST_TEST_CONTEXT(each.name) {
+            const std::uint64_t one = steps(each.make(100), each.check);
+            const std::uint64_t two = steps(each.make(200), each.check);
+            BOOST_TEST_MESSAGE(each.name << ": " << one << " steps, twice the size " << two);
+            BOOST_TEST(one > 4000u);
+            BOOST_TEST(two > 3 * one);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(whatever_the_objects_say_twice_the_size_never_takes_four_times_the_steps) {
     // Little enough for the smaller input to be too much; of others the steps are linear anyway.
     const Effort effort{2000, 10};
