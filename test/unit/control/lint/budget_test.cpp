@@ -16,7 +16,7 @@ Texts many_rules(int size) {
     const auto rule = [](int i) {
         return "{'from':[{'podSelector':" + label("app", "a" + n(i)) + "}]}";
     };
-    return {network_policy("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
+    return {policy_of_spec("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
 }
 Texts many_peers(int size) {
     Texts all;
@@ -65,7 +65,7 @@ Texts many_blocks(int size) {
 Texts sets_of_all_pods(int size) {
     Texts all = pods(size);
     for (int i = 0; i < size; ++i) {
-        all.push_back(network_policy("n" + n(i), "'podSelector':" + not_in("l", "z" + n(i))));
+        all.push_back(policy_of_spec("n" + n(i), "'podSelector':" + not_in("l", "z" + n(i))));
     }
     return all;
 }
@@ -73,7 +73,7 @@ Texts peers_that_overlap(int size) {
     const auto rule = [](int i) {
         return "{'from':[{'podSelector':" + not_in("l", "x" + n(i)) + "}]}";
     };
-    return {network_policy("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
+    return {policy_of_spec("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
 }
 Texts one_peer_and_many_ports(int size) {
     const auto rule = [](int i) {
@@ -81,7 +81,7 @@ Texts one_peer_and_many_ports(int size) {
                list(9, [i](int j) { return "{'port':" + n((i * 9 + j) * 2 % 65534 + 1) + "}"; }) +
                "]}";
     };
-    return {network_policy("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
+    return {policy_of_spec("x", "'podSelector':{},'ingress':[" + list(size, rule) + "]")};
 }
 /// All small blocks but the last one of a large one, and the large one again and again.
 Texts halves_of_halves(int size) {
@@ -92,7 +92,7 @@ Texts halves_of_halves(int size) {
         return "{'to':[{'ipBlock':{'cidr':'10.0.0.0/" + n(8 + i % 16) +
                "'}}],'ports':[{'port':" + n(i + 1) + "}]}";
     };
-    return {network_policy("x", "'podSelector':{},'policyTypes':['Egress'],'egress':[{'to':[" +
+    return {policy_of_spec("x", "'podSelector':{},'policyTypes':['Egress'],'egress':[{'to':[" +
                                     list(size, block) + "]}," + list(size, rule) + "]")};
 }
 Texts pods_in_blocks(int size) {
@@ -101,7 +101,7 @@ Texts pods_in_blocks(int size) {
     const auto rule = [](int i) {
         return "{'to':[{'podSelector':" + not_in("x", "z" + n(i)) + "}]}";
     };
-    all.push_back(network_policy(
+    all.push_back(policy_of_spec(
         "x",
         "'podSelector':{},'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'10.0.0.0/"
         "25'}},{'ipBlock':{'cidr':'10.0.0.128/25'}},{'ipBlock':{'cidr':'10.0.1.0/"
@@ -143,7 +143,7 @@ Texts one_priority(int size) {
 Texts half_of_dns(int size) {
     Texts all;
     for (int i = 0; i < size; ++i) {
-        all.push_back(network_policy("n" + n(i),
+        all.push_back(policy_of_spec("n" + n(i),
                                      "'podSelector':" + label("b", "c" + n(i)) +
                                          ",'policyTypes':['Egress'],'egress':[{'ports':[{'port':" +
                                          (i % 2 == 0 ? "53" : "80") + "}]}]"));
@@ -155,7 +155,7 @@ Texts namespaces_that_match_not(int size) {
     for (int i = 0; i < size; ++i) all.push_back(space("s" + n(i), "v" + n(i)));
     const auto peer = [](int i) { return "{'namespaceSelector':" + label("t", "x" + n(i)) + "}"; };
     all.push_back(
-        network_policy("x", "'podSelector':{},'ingress':[{'from':[" + list(size, peer) + "]}]"));
+        policy_of_spec("x", "'podSelector':{},'ingress':[{'from':[" + list(size, peer) + "]}]"));
     return all;
 }
 Texts split_peers(int size) {
@@ -164,7 +164,7 @@ Texts split_peers(int size) {
         return "{'from':[{'namespaceSelector':" + label("t", "x" + n(i)) +
                "},{'podSelector':" + label("l", "q" + n(i)) + "}]}";
     };
-    all.push_back(network_policy("x", "'podSelector':{},'ingress':[" + list(size, peers) + "]"));
+    all.push_back(policy_of_spec("x", "'podSelector':{},'ingress':[" + list(size, peers) + "]"));
     return all;
 }
 Texts named_ports(int size) {
@@ -177,13 +177,13 @@ Texts named_ports(int size) {
     const auto rule = [](int) {
         return "{'to':[{'podSelector':" + label("l", "p") + "}],'ports':[{'port':'http'}]}";
     };
-    all.push_back(network_policy(
+    all.push_back(policy_of_spec(
         "x", "'podSelector':{},'policyTypes':['Egress'],'egress':[" + list(size, rule) + "]"));
     return all;
 }
 Texts baselines(int size) {
     Texts all = pods(size);
-    all.push_back(network_policy("x", "'podSelector':{}"));
+    all.push_back(policy_of_spec("x", "'podSelector':{}"));
     for (int i = 0; i < size; ++i) {
         all.push_back(cluster_policy("c" + n(i), "Baseline", i % 1000,
                                      "'subject':{'namespaces':" + not_in("t", "z" + n(i)) +

@@ -39,7 +39,7 @@ std::string web_rule(const std::string& port) {
     return "{'from':[{'podSelector':" + label("app", "web") + "}],'ports':[{'port':" + port + "}]}";
 }
 std::string policy_of(const std::string& name, int rules) {
-    return network_policy(name, "'podSelector':{},'ingress':[" +
+    return policy_of_spec(name, "'podSelector':{},'ingress':[" +
                                     list(rules, [](int) { return web_rule("80"); }) + "]");
 }
 
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(of_two_rules_64_peers_are_tried) {
 BOOST_AUTO_TEST_CASE(a_rule_behind_thousands_is_compared_with_all_of_them) {
     const auto rule = [](int i) { return web_rule(n(1 + i % 2500)); };
     const Report unordered = report(
-        objects({network_policy("x", "'podSelector':{},'ingress':[" + list(2501, rule) + "]")}),
+        objects({policy_of_spec("x", "'podSelector':{},'ingress':[" + list(2501, rule) + "]")}),
         Effort{});
     BOOST_TEST(found(unordered, "rule-shadowed") == (Said{"NetworkPolicy/a/x spec.ingress[2500]"}),
                boost::test_tools::per_element());
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_pods_and_a_thousand_policies_are_far_from_any_
             const auto rule = [&peer](int) {
                 return "{'from':[" + list(3, peer) + "],'ports':[{'port':'http'},{'port':443}]}";
             };
-            std::string text = network_policy(
+            std::string text = policy_of_spec(
                 "n" + n(i), "'podSelector':" + (i == 0 ? "{}" : label("app", "a" + n(i))) +
                                 ",'ingress':[" + list(3, rule) + "]");
             text.replace(text.find("\"a\""), 3, "\"" + name + "\"");

@@ -52,7 +52,7 @@ inline std::string quoted(std::string text) {
 }
 inline std::string n(int number) { return std::to_string(number); }
 
-inline std::string network_policy(const std::string& name, const std::string& spec) {
+inline std::string policy_of_spec(const std::string& name, const std::string& spec) {
     return quoted(
         "{'apiVersion':'networking.k8s.io/v1','kind':'NetworkPolicy','metadata':{'name':'" + name +
         "','namespace':'a'},'spec':{" + spec + "}}");
