@@ -50,8 +50,8 @@ struct Tables {
     std::shared_ptr<const tier::Ladder> ladder;
 };
 
-/// `ready`: rows that are built already. Fails: Limit when tables or maps do not fit, Duplicate for an identity in two tables of one
-/// tier and direction. Requires: a checked model.
+/// `ready`: rows that are built already. Fails: Limit when tables or maps do not fit, Duplicate for
+/// an identity in two tables of one tier and direction. Requires: a checked model.
 base::Result<Tables> build_tables(const Model& model, const Tables& before,
                                   const BuiltRows& ready = {});
 
