@@ -52,15 +52,22 @@ public:
     const Bucket& after(const Bucket& bucket) const noexcept {
         return buckets()[(static_cast<std::uint64_t>(&bucket - buckets()) + 1) & mask_];
     }
+    /// Where a search goes on behind `bucket`; null: nowhere. Where flows come and go in a small and
+    /// full table every bucket may have been passed by somebody: it goes round once.
+    const Bucket* next(std::uint64_t hash, const Bucket& bucket) const noexcept {
+        if (bucket.passed == 0) [[likely]]
+            return nullptr;
+        const Bucket* next = &after(bucket);
+        return next == &home(hash) ? nullptr : next;
+    }
     /// Calls visit(flow number) for each candidate until it answers true.
     template <typename Visit>
     void search(std::uint64_t hash, Visit visit) const noexcept {
         const std::uint16_t wanted = tag(hash);
-        for (const Bucket* bucket = &home(hash);; bucket = &after(*bucket)) {
+        for (const Bucket* bucket = &home(hash); bucket != nullptr; bucket = next(hash, *bucket)) {
             for (unsigned left = bucket->match(wanted); left != 0; left &= left - 1) {
                 if (visit(bucket->flows[static_cast<unsigned>(std::countr_zero(left))])) return;
             }
-            if (bucket->passed == 0) return;
         }
     }
 

@@ -190,15 +190,16 @@ std::uint32_t Table::take_line() noexcept {
 
 /// Ends one expired flow among those that a search for `hash` would pass.
 bool Table::make_room(std::uint64_t hash, std::uint32_t now_s) noexcept {
-    for (const Index::Bucket* bucket = &index_.home(hash);; bucket = &index_.after(*bucket)) {
+    for (const Index::Bucket* bucket = &index_.home(hash); bucket != nullptr;
+         bucket = index_.next(hash, *bucket)) {
         for (std::uint32_t slot = 0; slot < Index::kSlots; ++slot) {
             if (bucket->tags[slot] == 0 || !expired(at(bucket->flows[slot]), now_s)) continue;
             erase(bucket->flows[slot]);
             ++displaced_;
             return true;
         }
-        if (bucket->passed == 0) return false;
     }
+    return false;
 }
 
 std::uint32_t Table::insert(const parse::Tuple& originator, std::uint64_t hash,

@@ -166,7 +166,8 @@ Learned Switch::refresh(std::uint32_t place, const Claim& claim, std::uint32_t n
 
 // A claim to a MAC that the table does not have. It may still be a silent port's own.
 Learned Switch::meet(std::uint64_t key, const Claim& claim, std::uint32_t now_s) noexcept {
-    for (std::uint16_t other = 0; other < ports_.size(); ++other) {
+    const auto count = static_cast<std::uint16_t>(ports_.size());
+    for (std::uint16_t other = 0; other < count; ++other) {
         if (other == claim.port || ports_[other].own.load(kRelaxed) != key) continue;
         note(key, other, claim.port);
         switch (right(standing_of(key, claim, now_s), standing(key, ports_[other]))) {

@@ -107,7 +107,9 @@ class Streams:
         return self.lab.host(target).ask(cmd="streams")["streams"][peer]
 
     def words(self):
-        return [self.received(target, peer)["words"] for _, _, target, peer in self.running]
+        """Of each how many have come; none of those whose connection was not taken yet."""
+        return [self.lab.host(target).ask(cmd="streams")["streams"].get(peer, {"words": 0})["words"]
+                for _, _, target, peer in self.running]
 
     def finish(self):
         """Stops them all; answers [(title, problem or '', retransmits, longest gap in ms)]."""
