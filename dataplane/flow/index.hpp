@@ -52,8 +52,8 @@ public:
     const Bucket& after(const Bucket& bucket) const noexcept {
         return buckets()[(static_cast<std::uint64_t>(&bucket - buckets()) + 1) & mask_];
     }
-    /// Where a search goes on behind `bucket`; null: nowhere. Where flows come and go in a small and
-    /// full table every bucket may have been passed by somebody: it goes round once.
+    /// Where a search goes on behind `bucket`; null: nowhere. Where flows come and go in a small
+    /// and full table every bucket may have been passed by somebody: it goes round once.
     const Bucket* next(std::uint64_t hash, const Bucket& bucket) const noexcept {
         if (bucket.passed == 0) [[likely]]
             return nullptr;
