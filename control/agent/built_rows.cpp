@@ -5,6 +5,12 @@
 
 namespace tierwall::agent {
 
+base::Result<std::shared_ptr<const tier::AclTable>> build_rows(const TableFacts& table) {
+    auto built = tier::AclTable::build(table.rows);
+    if (!built.ok()) built.error().where = "Table " + text(table.key);
+    return built;
+}
+
 base::Result<BuiltRows> build_rows(const proto::ResourceSet& before, const proto::ResourceSet& now,
                                    const std::function<bool()>& stopped) {
     BuiltRows out;
@@ -19,12 +25,8 @@ base::Result<BuiltRows> build_rows(const proto::ResourceSet& before, const proto
             const auto old = decode_table(key, *old_body);
             if (old.ok() && old->rows == table->rows) continue;
         }
-        auto built = tier::AclTable::build(table->rows);
-        if (!built.ok()) {
-            built.error().where = "Table " + text(table->key);
-            return std::move(built).error();
-        }
-        out.emplace(table->key, std::move(*built));
+        TW_TRY(built, build_rows(*table));
+        out.emplace(table->key, std::move(built));
     }
     return out;
 }

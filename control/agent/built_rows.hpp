@@ -25,6 +25,10 @@ namespace tierwall::agent {
 
 using BuiltRows = std::map<TableKey, std::shared_ptr<const tier::AclTable>>;
 
+/// The table of rows of one resource.
+/// Fails: Limit, as AclTable::build, naming the table.
+base::Result<std::shared_ptr<const tier::AclTable>> build_rows(const TableFacts& table);
+
 /// Rows of tables that are not in `before` as they are in `now`. What cannot be decoded is left
 /// out: who checks the epoch says what is wrong. `stopped` is asked before each table.
 /// Fails: Limit, as AclTable::build; Internal, when stopped.

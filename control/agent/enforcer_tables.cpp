@@ -49,13 +49,8 @@ base::Result<BuiltShard> build_shard(const std::shared_ptr<const TableFacts>& ta
     } else if (rows_ready != ready.end() && holds(*rows_ready->second, table->rows)) {
         built.shard.table = rows_ready->second;
     } else if (!table->rows.empty()) {
-        base::Result<std::shared_ptr<const tier::AclTable>> rows =
-            tier::AclTable::build(table->rows);
-        if (!rows.ok()) {
-            rows.error().where = "Table " + text(table->key);
-            return std::move(rows).error();
-        }
-        built.shard.table = std::move(*rows);
+        TW_TRY(rows, build_rows(*table));
+        built.shard.table = std::move(rows);
     }
     const bool same_table = before != nullptr && before->table == table;
     built.shard.isolation_rule =
