@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/built_rows.hpp"
 
+#include "control/agent/decode_model.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace tierwall::agent {
@@ -14,7 +17,12 @@ base::Result<std::shared_ptr<const tier::AclTable>> build_rows(const TableFacts&
 base::Result<BuiltRows> build_rows(const proto::ResourceSet& before, const proto::ResourceSet& now,
                                    const std::function<bool()>& stopped) {
     BuiltRows out;
-    for (const auto& change : now.since(before).upserts) {
+    const proto::Difference changed = now.since(before);
+    const auto tables =
+        std::count_if(changed.upserts.begin(), changed.upserts.end(),
+                      [](const auto& each) { return each.first.type == v1::RESOURCE_TYPE_TABLE; });
+    if (static_cast<std::size_t>(tables) > kTablesMax) return out;  // refused without them
+    for (const auto& change : changed.upserts) {
         const proto::Key& key = change.first;
         if (key.type != v1::RESOURCE_TYPE_TABLE) continue;
         if (stopped()) return base::Error{base::Errc::Internal, "tierwalld", "is stopping"};

@@ -56,17 +56,25 @@ base::Status Daemon::open() {
                                        .workers_max = config_.dataplane.workers,
                                        .own_node_egress = config_.own_node_egress}));
     enforcer_ = std::move(enforcer);
+    // Before a new pod can be reached at all its addresses belong to its port: afterwards somebody
+    // else might claim them first.
+    enforcer_->before_publication([this](const proto::ResourceSet& next) {
+        bind_ports([&](const std::string& pod) { return addresses_of(next, pod); });
+    });
     TW_TRY(dataplane, worker::Dataplane::create(config_.dataplane, enforcer_->published(),
                                                 enforcer_->readers(), enforcer_->addresses()));
     dataplane_ = std::move(dataplane);
     return base::Done{};
 }
 
+void Daemon::bind_ports(const PortBindings::AddressesOf& addresses) {
+    bindings_.update(addresses, [this](const base::Address& address, std::uint16_t port) {
+        enforcer_->bind(address, port);
+    });
+}
+
 void Daemon::start() {
-    bindings_.update([](const std::string&) { return std::vector<base::Address>(); },
-                     [this](const base::Address& address, std::uint16_t port) {
-                         enforcer_->bind(address, port);
-                     });
+    bind_ports([](const std::string&) { return std::vector<base::Address>(); });
     start_from_disk();
     if (enforcer_->epoch() == 0) {
         log_(config_.dataplane.boot_open
@@ -163,12 +171,6 @@ base::Result<BuiltRows> Daemon::build(const proto::ResourceSet& resources) const
 std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint64_t epoch,
                                  const BuiltRows& ready, bool from_disk) {
     std::vector<Error> problems;
-    // Before a new pod can be reached at all its addresses belong to its port: afterwards somebody
-    // else might claim them first.
-    const PortBindings::Bind bind = [this](const base::Address& address, std::uint16_t port) {
-        enforcer_->bind(address, port);
-    };
-    bindings_.update([&](const std::string& pod) { return addresses_of(resources, pod); }, bind);
     const RuleTally::Counted counts = [this](std::uint32_t rule) {
         return counted(*dataplane_, rule);
     };
@@ -177,8 +179,6 @@ std::vector<Error> Daemon::apply(const proto::ResourceSet& resources, std::uint6
         tally_.leaving(resources.since(enforcer_->resources()), *enforcer_, counts);
     const base::Status applied = enforcer_->apply(resources, epoch, problems, ready);
     if (!applied.ok()) {
-        bindings_.update([this](const std::string& pod) { return enforcer_->addresses_of(pod); },
-                         bind);
         if (problems.empty()) problems.push_back(applied.error());
         return problems;
     }

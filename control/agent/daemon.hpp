@@ -55,6 +55,7 @@ public:
 private:
     Daemon(const Config& config, std::string version, Loop& loop, Log log);
     base::Status open();
+    void bind_ports(const PortBindings::AddressesOf& addresses);
     void start_from_disk();
     void start_client();
     std::vector<base::Error> enforce(const proto::ResourceSet& resources, std::uint64_t epoch);

@@ -4,6 +4,7 @@
 #include "control/agent/enforcer_state.hpp"
 
 #include <span>
+#include <unordered_map>
 
 namespace tierwall::agent {
 namespace {
@@ -72,14 +73,39 @@ identity::AddressMap::Assignment Enforcer::State::assignment(
 
 namespace {
 
+/// Names that nodes had before, by number: a source that begins anew may number them otherwise.
+class FormerNodes {
+public:
+    FormerNodes(const Edit& edit, const Model& model) : model_(model) {
+        for (const auto& change : edit.nodes.changes()) {
+            names_[change.key] = change.before ? change.before->name : std::string();
+        }
+    }
+    bool same(std::uint32_t before, std::uint32_t now) const {
+        if (names_.empty()) return before == now;
+        const auto former = names_.find(before);
+        return (former != names_.end() ? former->second : name(before)) == name(now);
+    }
+
+private:
+    std::string name(std::uint32_t number) const {
+        const auto node = model_.nodes.find(number);
+        return node != model_.nodes.end() ? node->second.name : std::string();
+    }
+
+    const Model& model_;
+    std::unordered_map<std::uint32_t, std::string> names_;
+};
+
 /// Has the address gone to another pod? One that was deleted and made again has the same name, and
-/// may be behind another port. Where either is not told its incarnation, the name decides: taking
+/// may be behind another port. Where either is not told its incarnation, the names decide: taking
 /// the address from the port of a pod that lives would let another pod have it.
-bool has_moved(const AddressFacts& before, const AddressFacts& now) {
-    const bool made_again =
-        before.incarnation != 0 && now.incarnation != 0 && before.incarnation != now.incarnation;
-    return made_again || before.name != now.name || before.node != now.node ||
-           before.is_pod != now.is_pod;
+bool has_moved(const AddressFacts& before, const AddressFacts& now, const FormerNodes& nodes) {
+    if (before.name != now.name || before.is_pod != now.is_pod) return true;
+    if (before.incarnation != 0 && now.incarnation != 0) {
+        return before.incarnation != now.incarnation;
+    }
+    return !nodes.same(before.node, now.node);
 }
 
 }  // namespace
@@ -87,11 +113,12 @@ bool has_moved(const AddressFacts& before, const AddressFacts& now) {
 std::vector<AddressWrite> Enforcer::State::address_writes(const Edit& edit,
                                                           std::optional<std::uint32_t> node) const {
     std::vector<AddressWrite> writes;
+    const FormerNodes nodes(edit, model);
     for (const auto& change : edit.addresses.changes()) {
         // An address that goes to another pod starts anew: the port that its last owner was seen
         // at must not bind the next one.
         const AddressFacts* now = edit.addresses.now(change);
-        if (now == nullptr || (change.before && has_moved(*change.before, *now))) {
+        if (now == nullptr || (change.before && has_moved(*change.before, *now, nodes))) {
             writes.push_back({change.key, std::nullopt});
         }
     }
@@ -146,18 +173,21 @@ base::Result<Preparation> Enforcer::State::prepare(const Edit& edit, const Built
     return next;
 }
 
-/// Slots first: that is all that can fail, and nobody sees it.
-base::Status Enforcer::State::write_addresses(const std::vector<AddressWrite>& writes,
-                                              std::uint32_t next) {
+/// That is all that can still fail, and nobody sees it.
+base::Status Enforcer::State::reserve(const std::vector<AddressWrite>& writes) {
     for (std::size_t i = 0; i < writes.size(); ++i) {
         if (!writes[i].assignment.has_value()) continue;
         base::Status status = addresses->reserve(writes[i].address);
         if (status.ok()) continue;
         for (const AddressWrite& each : std::span(writes).first(i)) {
-            if (!addresses->newest(each.address)) addresses->remove(each.address, next);
+            if (!addresses->newest(each.address)) addresses->remove(each.address, generation + 1);
         }
         return status;
     }
+    return base::Done{};
+}
+
+void Enforcer::State::write_addresses(const std::vector<AddressWrite>& writes, std::uint32_t next) {
     for (const AddressWrite& each : writes) {
         if (each.assignment.has_value()) {
             addresses->write(each.address, *each.assignment, next);
@@ -165,7 +195,6 @@ base::Status Enforcer::State::write_addresses(const std::vector<AddressWrite>& w
             addresses->remove(each.address, next);
         }
     }
-    return base::Done{};
 }
 
 void Enforcer::State::index_addresses(const Edit& edit) {
@@ -212,15 +241,15 @@ void Enforcer::State::publish(std::uint64_t new_epoch) {
                                                                   .services = services}));
 }
 
-base::Status Enforcer::State::carry_out(const Edit& edit, Preparation preparation,
-                                        std::uint64_t new_epoch) {
+void Enforcer::State::carry_out(const Edit& edit, Preparation preparation,
+                                std::uint64_t new_epoch) {
     // The address map is written for a generation that no worker holds yet: workers go on seeing
     // the versions of theirs. Flows that the change concerns are marked as judged too early. The
     // pointer that publish() swaps is the one step by which a worker gets the new generation, and
     // with it addresses, tables and marks together; it can never see a new identity with old
     // tables. A flow judged before that step carries the old generation, so the mark still holds.
     const std::uint32_t next = generation + 1;
-    TW_TRY(written, write_addresses(preparation.writes, next));
+    write_addresses(preparation.writes, next);
     index_addresses(edit);
     if (preparation.tables.has_value()) tables = std::move(*preparation.tables);
     touch_subjects(preparation.subjects, next);
@@ -229,7 +258,6 @@ base::Status Enforcer::State::carry_out(const Edit& edit, Preparation preparatio
     services = std::move(preparation.services);
     scope_node = preparation.scope_node;
     publish(new_epoch);
-    return base::Done{};
 }
 
 std::size_t Enforcer::State::reclaim() {
@@ -277,13 +305,13 @@ base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t 
     if (found.none()) edit.check(found);
     if (found.none()) {
         base::Result<Preparation> next = state_->prepare(edit, ready);
-        base::Status status = base::Done{};
-        if (next.ok()) {
-            status = state_->carry_out(edit, std::move(*next), epoch);
+        const base::Status status = next.ok() ? state_->reserve(next->writes) : next.error();
+        if (status.ok()) {
+            if (state_->before_publication) state_->before_publication(resources);
+            state_->carry_out(edit, std::move(*next), epoch);
         } else {
-            status = std::move(next).error();
+            found.add(status.error());
         }
-        if (!status.ok()) found.add(std::move(status).error());
     }
     if (!found.none()) {
         edit.undo();
@@ -291,6 +319,10 @@ base::Status Enforcer::apply(const proto::ResourceSet& resources, std::uint64_t 
     }
     state_->resources = resources;
     return base::Done{};
+}
+
+void Enforcer::before_publication(std::function<void(const proto::ResourceSet& next)> then) {
+    state_->before_publication = std::move(then);
 }
 
 void Enforcer::bind(const base::Address& address, std::uint16_t port) {

@@ -66,6 +66,11 @@ public:
                        std::vector<base::Error>& problems, const BuiltRows& ready = {});
     static constexpr std::size_t kProblemsMax = 20;
 
+    /// Calls this in apply() when nothing can fail any more and no worker has seen anything: what
+    /// it binds belongs to its port before anybody can reach it, and a refused snapshot leaves no
+    /// trace.
+    void before_publication(std::function<void(const proto::ResourceSet& next)> then);
+
     /// Ties an address to a port of the configuration, or unties it (identity::kUnbound), at once.
     /// When it was accepted from another port before, its flows are judged again, each packet of
     /// them until the next snapshot is published.

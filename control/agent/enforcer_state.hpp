@@ -43,8 +43,9 @@ struct Enforcer::State {
           std::unique_ptr<identity::AddressMap> map);
 
     base::Result<Preparation> prepare(const Edit& edit, const BuiltRows& ready);
-    base::Status carry_out(const Edit& edit, Preparation preparation, std::uint64_t new_epoch);
-    base::Status write_addresses(const std::vector<AddressWrite>& writes, std::uint32_t next);
+    base::Status reserve(const std::vector<AddressWrite>& writes);
+    void carry_out(const Edit& edit, Preparation preparation, std::uint64_t new_epoch);
+    void write_addresses(const std::vector<AddressWrite>& writes, std::uint32_t next);
     void index_addresses(const Edit& edit);
     void touch_subjects(const std::unordered_set<std::uint32_t>& identities, std::uint32_t next);
     void publish(std::uint64_t new_epoch);
@@ -63,6 +64,7 @@ struct Enforcer::State {
     worker::Published<worker::Snapshot> published;
     std::unique_ptr<identity::AddressMap> addresses;
 
+    std::function<void(const proto::ResourceSet& next)> before_publication;
     proto::ResourceSet resources;
     Model model;
     Tables tables;

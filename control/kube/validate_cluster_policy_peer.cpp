@@ -13,6 +13,10 @@ namespace {
 
 using base::Errc;
 
+constexpr char kFailsClosed[] = ", and what it selects fails closed";
+constexpr char kSubjectUnknown[] =
+    ": nobody can tell whom the policy is meant for, so nothing is enforced of it when it only "
+    "accepts, and no change of policy while it may deny";
 constexpr std::size_t kSetMax = 25;
 constexpr std::size_t kRuleNameMax = 100;
 constexpr std::size_t kCidrMax = 43;
@@ -100,10 +104,10 @@ void PeerCheck::selector(const LabelSelector& selector, const std::string& at) c
     }
     std::vector<Problem> found;
     validate_selector(selector, at, found);
+    const char* then = at.starts_with("spec.subject") ? kSubjectUnknown : kFailsClosed;
     for (Problem& problem : found) {
         warn(std::move(problem.field), Errc::Invalid,
-             problem.message +
-                 "; the API server does not check it here, and what it selects fails closed");
+             problem.message + "; the API server does not check it here" + then);
     }
 }
 

@@ -2,6 +2,10 @@
 #include "dataplane/parse/icmp_type.hpp"
 #include "dataplane/parse/layers.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 namespace tierwall::parse {
 namespace {
 
@@ -15,6 +19,7 @@ constexpr std::uint32_t kMldLength = 24;
 constexpr std::uint32_t kMldv2QueryLengthMin = 28;
 constexpr std::uint32_t kMldRecordLengthMin = 20;
 constexpr base::Address kRouters{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
+constexpr base::Address kAllNodes{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 constexpr base::Address kMldRouters{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16}};
 
 enum class Use : std::uint8_t { Other, Query, Reply, Error };
@@ -99,8 +104,75 @@ bool read_icmp_header(const Packet& packet, Headers& headers) noexcept {
     return true;
 }
 
+/// What may stand behind the fixed part of a message of neighbour discovery: options of eight
+/// bytes, each of them one of two types, in 16 bytes at most.
+struct NdOptions {
+    std::uint8_t link_layer;  ///< who sends it
+    std::uint8_t nonce;       ///< of duplicate address detection (RFC 7527), 0 for none
+};
+
+constexpr std::uint8_t kSourceLinkLayer = 1;
+constexpr std::uint8_t kTargetLinkLayer = 2;
+constexpr std::uint8_t kNonce = 14;
+constexpr std::uint32_t kNdOptionsMax = 16;
+
+/// Do options fill the message to its end?
+bool options_fill(std::span<const std::uint8_t> options) noexcept {
+    while (options.size() >= 8) {
+        const std::size_t length = options[1] * std::size_t{8};
+        if (length == 0 || length > options.size()) return false;
+        options = options.subspan(length);
+    }
+    return options.empty();
+}
+
+bool options_are(std::span<const std::uint8_t> options, NdOptions known) noexcept {
+    if (options.size() > kNdOptionsMax || options.size() % 8 != 0) return false;
+    for (std::size_t at = 0; at != options.size(); at += 8) {
+        const bool is_known =
+            options[at] == known.link_layer || (known.nonce != 0 && options[at] == known.nonce);
+        if (!is_known || options[at + 1] != 1) return false;
+    }
+    return true;
+}
+
+/// ff02::1:ff00:0/104 and the target's last three bytes (RFC 4291 section 2.7.1).
+bool is_solicited_node(const base::Address& group, const base::Address& target) noexcept {
+    constexpr std::uint8_t kPrefix[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+    return std::equal(std::begin(kPrefix), std::end(kPrefix), group.bytes.begin()) &&
+           std::equal(group.bytes.begin() + 13, group.bytes.end(), target.bytes.begin() + 13);
+}
+
+/// Is a solicitation sent to its target, or to the group of it? Who has no address yet asks the
+/// group (RFC 4861 section 7.1.1).
+bool is_asked_there(const Headers& headers) noexcept {
+    const base::Address& to = headers.tuple.destination;
+    if (is_solicited_node(to, headers.target)) return true;
+    return to == headers.target && !headers.tuple.source.is_unspecified();
+}
+
+/// Sent to where its kind is sent, with nothing in it but what its kind has: data that rides in it
+/// would get past policy. Routers' messages, which pods may not send, have options of many kinds.
+bool nd_sound(const Packet& packet, const Headers& headers) noexcept {
+    const std::uint8_t type = headers.icmp_type;
+    const base::Address& to = headers.tuple.destination;
+    const std::span<const std::uint8_t> message(packet.data + headers.l4_offset, headers.l4_length);
+    const auto options = message.subspan(nd_length_min(type));
+    switch (type) {
+        case icmpv6_type::kRouterSolicitation:
+            return (to == kRouters || to.is_link_local()) &&
+                   options_are(options, {kSourceLinkLayer, 0});
+        case icmpv6_type::kNeighbourSolicitation:
+            return is_asked_there(headers) && options_are(options, {kSourceLinkLayer, kNonce});
+        case icmpv6_type::kNeighbourAdvertisement:
+            return (to == kAllNodes || to.bytes[0] != 0xff) &&
+                   options_are(options, {kTargetLinkLayer, 0});
+        default: return options_fill(options);
+    }
+}
+
 /// Neighbour discovery passes without policy, so it must be what it claims: from this link (no
-/// router leaves 255 in the hop limit) and in one piece (RFC 6980).
+/// router leaves 255 in the hop limit), in one piece (RFC 6980) and nothing else.
 bool read_nd(const Packet& packet, Headers& headers) noexcept {
     const std::uint8_t type = headers.icmp_type;
     if (!reaches(packet, headers, headers.l4_offset + nd_length_min(type))) return false;
@@ -108,16 +180,18 @@ bool read_nd(const Packet& packet, Headers& headers) noexcept {
     if (headers.hop_limit != kNdHopLimit || headers.icmp_code != 0 || !whole) {
         return refuse(headers, Reason::Malformed);
     }
+    const bool targeted =
+        type == icmpv6_type::kNeighbourSolicitation || type == icmpv6_type::kNeighbourAdvertisement;
+    if (targeted) {
+        headers.target = base::Address::v6(packet.data + headers.l4_offset + kTargetOffset);
+        if (headers.target.bytes[0] == 0xff || headers.target.is_v4()) {
+            return refuse(headers, Reason::Malformed);
+        }
+    }
+    if (!reaches(packet, headers, headers.l4_offset + headers.l4_length)) return false;
+    if (!nd_sound(packet, headers)) return refuse(headers, Reason::Malformed);
+    headers.has_target = targeted;
     headers.neighbour_discovery = true;
-    if (type != icmpv6_type::kNeighbourSolicitation &&
-        type != icmpv6_type::kNeighbourAdvertisement) {
-        return true;
-    }
-    headers.target = base::Address::v6(packet.data + headers.l4_offset + kTargetOffset);
-    if (headers.target.bytes[0] == 0xff || headers.target.is_v4()) {
-        return refuse(headers, Reason::Malformed);
-    }
-    headers.has_target = true;
     return true;
 }
 

@@ -25,6 +25,7 @@ struct Chain {
     std::uint32_t offset = 0;   ///< where it begins
     bool fragmented = false;    ///< a fragment header was seen (atomic ones too)
     bool more = false;
+    bool headers_inside = false;  ///< extension headers are in what was fragmented
     std::uint32_t fragment_offset = 0;
     std::uint32_t fragment_id = 0;
     bool sound = true;
@@ -48,6 +49,7 @@ void note_fragment_header(const std::uint8_t* header, Chain& chain) noexcept {
     chain.fragmented = true;
     chain.fragment_offset = be16(header + 2) & 0xfff8u;
     chain.more = (header[3] & 1) != 0;
+    chain.headers_inside = is_extension(header[0]);
     chain.fragment_id = be32(header + 4);
 }
 
@@ -97,6 +99,9 @@ bool read_extensions(const Packet& packet, Headers& headers) noexcept {
     const bool atomic = chain.fragment_offset == 0 && !chain.more;
     if (!chain.fragmented || atomic) return true;
     headers.fragment_id = chain.fragment_id;
+    // Then the ports lie where a later fragment may overwrite them for a receiver that lets it, and
+    // nothing that is in use fragments its extension headers.
+    if (chain.headers_inside) return refuse(headers, Reason::Malformed);
     return note_fragment(headers, chain.fragment_offset, chain.more);
 }
 

@@ -144,7 +144,7 @@ class Trust(unittest.TestCase):
 
     def test_neighbour_solicitation_in_another_pods_name_is_spoofed(self):
         lie = self.neighbour_message(135, self.neighbour.v6, frames.solicitation(
-            self.victim.v6, self.macs[LIAR]))
+            self.victim.v6, self.macs[LIAR]), self.victim.v6)
         self.send(self.liar, [lie], "spoofed_source", 0, "ICMPv6 %s 135" % self.neighbour.v6)
 
     def test_router_advertisement_from_a_pod_is_rogue(self):

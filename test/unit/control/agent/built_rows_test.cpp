@@ -19,6 +19,8 @@ using base::Direction;
 
 namespace {
 
+using S = SmallSnapshot;
+
 const agent::TableKey kWebTable{1, Direction::Ingress, 0};
 const auto kGoOn = [] { return false; };
 

@@ -76,6 +76,52 @@ BOOST_AUTO_TEST_CASE(a_pod_made_again_under_its_name_and_address_is_free_to_be_a
     BOOST_CHECK_EQUAL(map.bound_port(f.enforcer->entry(ip("fd00::1"))), 4);
 }
 
+BOOST_AUTO_TEST_CASE(nodes_that_are_numbered_anew_move_no_pod) {
+    for (const std::uint64_t incarnation : {0u, 77u}) {
+        Fixture f;
+        identity::AddressMap& map = f.enforcer->addresses();
+        SmallSnapshot s;
+        incarnate(s, incarnation);
+        f.apply(s);
+        for (const char* each : {"10.0.0.1", "10.0.0.3"}) {
+            BOOST_REQUIRE(map.claim(f.enforcer->entry(ip(each)), 3));
+        }
+        // n1 is number 2 now, and whoever was on number 1 is on number 2 with it.
+        s.node(1, "n0");
+        s.node(2, "n1");
+        v1::Address body = S::address_body("10.0.0.1", kWeb, 2, "shop/web-0");
+        body.set_incarnation(incarnation);
+        s.put(body);
+        f.apply(s);
+        BOOST_CHECK_EQUAL(map.bound_port(f.enforcer->entry(ip("10.0.0.1"))), 3);
+        // On n0 by its number, and so on another node than before.
+        s.pod("10.0.0.1", kWeb, 1, "shop/web-0");
+        f.apply(s);
+        BOOST_CHECK_EQUAL(map.bound_port(f.enforcer->entry(ip("10.0.0.1"))), identity::kUnbound);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_snapshot_binds_nothing) {
+    Fixture f;
+    int calls = 0;
+    SmallSnapshot s;
+    f.apply(s);
+    f.enforcer->before_publication([&](const proto::ResourceSet& next) {
+        ++calls;
+        BOOST_CHECK(next.hash() != f.enforcer->resources().hash());
+        f.enforcer->bind(ip("10.0.0.9"), 3);
+    });
+    SmallSnapshot bad = s;
+    bad.node(0, "n0");
+    BOOST_CHECK(!f.enforcer->apply(bad.resources, ++f.epoch, f.problems).ok());
+    BOOST_CHECK_EQUAL(calls, 0);
+    s.pod("10.0.0.9", kDb, 1, "shop/late");
+    f.apply(s);
+    BOOST_CHECK_EQUAL(calls, 1);
+    const auto entry = f.enforcer->entry(ip("10.0.0.9"));
+    BOOST_CHECK_EQUAL(f.enforcer->addresses().bound_port(entry), 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_configured_port_stays_with_the_pod_that_is_made_again) {
     Fixture f;
     SmallSnapshot s;

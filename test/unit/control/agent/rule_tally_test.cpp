@@ -17,6 +17,8 @@ using agent::RuleTally;
 
 namespace {
 
+using S = SmallSnapshot;
+
 /// An enforcer whose changes a tally follows, and workers that count what the test says.
 struct Followed {
     std::unique_ptr<Enforcer> enforcer;

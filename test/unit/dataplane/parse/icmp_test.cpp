@@ -78,6 +78,19 @@ const Quoted kQuoted[] = {
     {"v6_quotes_v4", error6(ipv4({}, tcp())), false},
 };
 
+/// Where a message of neighbour discovery about 2001:db8::7 is sent.
+const char* nd_destination(std::uint8_t type) {
+    constexpr const char* kTo[] = {"ff02::2", "ff02::1", "ff02::1:ff00:7", "ff02::1", "fe80::9"};
+    return kTo[type - 133];
+}
+
+Bytes nd_frame(std::uint8_t type, const Bytes& message, const char* destination = nullptr) {
+    return frame6({.destination = destination != nullptr ? destination : nd_destination(type),
+                   .next = 58,
+                   .hop_limit = 255},
+                  message);
+}
+
 /// Neighbour discovery messages of the least length.
 Bytes nd(std::uint8_t type) {
     constexpr std::size_t kLengths[] = {8, 16, 24, 24, 40};
@@ -156,16 +169,20 @@ BOOST_AUTO_TEST_CASE(icmp_shorter_than_8_bytes_is_malformed) {
 BOOST_AUTO_TEST_CASE(neighbour_discovery_must_come_from_this_link_in_one_piece) {
     for (std::uint8_t type = 133; type <= 137; ++type) {
         const Bytes message = nd(type);
-        const Headers good = parsed(frame6({.next = 58, .hop_limit = 255}, message));
+        const Headers good = parsed(nd_frame(type, message));
         BOOST_TEST((good.kind == Kind::Ip));
         BOOST_TEST(good.neighbour_discovery);
         BOOST_TEST(good.has_target == (type == 135 || type == 136));
         if (good.has_target) BOOST_TEST((good.target == address("2001:db8::7")));
         const Bytes bad[] = {
-            frame6({.next = 58, .hop_limit = 254}, message),
-            frame6({.next = 58, .hop_limit = 255}, with(message, 1, 1)),
-            frame6({.next = 58, .hop_limit = 255}, first(message, message.size() - 1)),
-            frame6({.next = 44, .hop_limit = 255}, fragment_header(58, 1, 1) + message),
+            frame6({.destination = nd_destination(type), .next = 58, .hop_limit = 254}, message),
+            nd_frame(type, with(message, 1, 1)),
+            nd_frame(type, first(message, message.size() - 1)),
+            nd_frame(type, message + zeros(1)),
+            nd_frame(type, message + zeros(8)),                // an option of no length
+            nd_frame(type, message + Bytes{1, 2} + zeros(6)),  // longer than the message
+            frame6({.destination = nd_destination(type), .next = 44, .hop_limit = 255},
+                   fragment_header(58, 1, 1) + message),
         };
         for (const Bytes& frame : bad) {
             BOOST_TEST((parsed(frame).kind == Kind::Malformed));
@@ -174,12 +191,64 @@ BOOST_AUTO_TEST_CASE(neighbour_discovery_must_come_from_this_link_in_one_piece) 
     }
 }
 
+namespace {
+
+struct Nd {
+    const char* name;
+    std::uint8_t type;
+    const char* destination;
+    Bytes options;
+    bool sound = true;
+};
+std::ostream& operator<<(std::ostream& out, const Nd& c) { return out << c.name; }
+
+const Bytes kFrom = Bytes{1, 1} + zeros(6);    // source link-layer address
+const Bytes kTarget = Bytes{2, 1} + zeros(6);  // target link-layer address
+const Bytes kNonce = Bytes{14, 1} + zeros(6);
+const Bytes kRoutes = Bytes{24, 3} + zeros(22);
+
+const Nd kNd[] = {
+    {"solicitation", 135, "ff02::1:ff00:7", kFrom},
+    {"solicitation_with_nonce", 135, "ff02::1:ff00:7", kNonce},
+    {"solicitation_with_both", 135, "ff02::1:ff00:7", kNonce + kFrom},
+    {"solicitation_of_the_target_itself", 135, "2001:db8::7", kFrom},
+    {"solicitation_of_another_host", 135, "2001:db8::bad", kFrom, false},
+    {"solicitation_of_another_group", 135, "ff02::1:ff00:8", kFrom, false},
+    {"solicitation_of_all_nodes", 135, "ff02::1", kFrom, false},
+    {"solicitation_beyond_the_link", 135, "ff0e::1:ff00:7", kFrom, false},
+    {"solicitation_with_too_many", 135, "ff02::1:ff00:7", kNonce + kNonce + kFrom, false},
+    {"solicitation_with_a_long_one", 135, "ff02::1:ff00:7", Bytes{14, 2} + zeros(14), false},
+    {"solicitation_with_data", 135, "ff02::1:ff00:7", Bytes{200, 1} + zeros(6), false},
+    {"solicitation_with_1400_bytes", 135, "2001:db8::7", Bytes{14, 175} + zeros(1398), false},
+    {"solicitation_with_a_byte_more", 135, "ff02::1:ff00:7", kFrom + zeros(1), false},
+    {"advertisement_to_all", 136, "ff02::1", kTarget},
+    {"advertisement_to_one", 136, "2001:db8::2", kTarget},
+    {"advertisement_to_a_group", 136, "ff02::fb", kTarget, false},
+    {"advertisement_with_nonce", 136, "ff02::1", kNonce, false},
+    {"advertisement_with_data", 136, "2001:db8::2", Bytes{200, 1} + zeros(6), false},
+    {"router_solicitation", 133, "ff02::2", kFrom},
+    {"router_solicitation_to_one", 133, "fe80::1", kFrom},
+    {"router_solicitation_far_away", 133, "2001:db8::bad", kFrom, false},
+    {"router_solicitation_with_data", 133, "ff02::2", Bytes{1, 9} + zeros(70), false},
+    {"router_advertisement", 134, "ff02::1", kFrom + kRoutes},
+    {"router_advertisement_cut", 134, "ff02::1", first(kRoutes, 16), false},
+    {"redirect", 137, "2001:db8::2", kTarget + kRoutes},
+};
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(nothing_rides_in_neighbour_discovery, data::make(kNd), row) {
+    const Headers headers = parsed(nd_frame(row.type, nd(row.type) + row.options, row.destination));
+    BOOST_TEST((headers.kind == (row.sound ? Kind::Ip : Kind::Malformed)));
+    BOOST_TEST(headers.neighbour_discovery == row.sound);
+}
+
 BOOST_AUTO_TEST_CASE(a_neighbour_target_is_a_single_ipv6_host) {
     for (const std::uint8_t type : Octets{135, 136}) {
         for (const char* target : {"ff02::1", "::ffff:10.0.0.1"}) {
             const Bytes message = icmp(type) + address_bytes(target);
-            BOOST_TEST(
-                (parsed(frame6({.next = 58, .hop_limit = 255}, message)).kind == Kind::Malformed));
+            const Headers headers = parsed(nd_frame(type, message, "2001:db8::2"));
+            BOOST_TEST((headers.kind == Kind::Malformed));
         }
     }
 }
@@ -190,6 +259,9 @@ BOOST_AUTO_TEST_CASE(a_solicitation_from_nobody_is_duplicate_address_detection) 
     BOOST_TEST((headers.kind == Kind::Ip));
     BOOST_TEST(headers.neighbour_discovery);
     BOOST_TEST(headers.tuple.source.is_unspecified());
+    const Headers to_one = parsed(frame6(
+        {.source = "::", .destination = "2001:db8::7", .next = 58, .hop_limit = 255}, nd(135)));
+    BOOST_TEST((to_one.kind == Kind::Malformed));
 }
 
 namespace {

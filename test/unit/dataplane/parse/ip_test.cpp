@@ -153,6 +153,10 @@ const Row kFragmentRows[] = {
     {"v6_first_chain_cut",
      frame6({.next = 44}, fragment_header(60, 1, 9) + Bytes{6, 1, 0, 0, 0, 0, 0, 0}),
      Reason::Malformed},
+    {"v6_first_with_headers_inside",
+     frame6({.next = 44}, fragment_header(60, 1, 9) + extension(17) + udp()), Reason::Malformed},
+    {"v6_whole_with_headers_inside",
+     frame6({.next = 44}, fragment_header(60, 0, 9) + extension(17) + udp()), kFine},
     {"v6_first_too_short", frame6({.next = 44}, fragment_header(6, 1, 9) + zeros(16)),
      Reason::Malformed},
     {"v6_rewrites_tcp_flags", frame6({.next = 44}, fragment_header(6, 8, 9) + zeros(8)),
@@ -253,12 +257,12 @@ BOOST_AUTO_TEST_CASE(fragments_say_their_id_and_only_the_first_has_ports) {
     BOOST_TEST(later6.tuple.protocol == 6);
 }
 
-BOOST_AUTO_TEST_CASE(a_later_fragment_is_never_read_as_an_extension_header) {
-    const Headers headers =
-        parsed(frame6({.next = 44}, fragment_header(60, 32, 9) + Bytes{6, 200}));
-    BOOST_TEST((headers.kind == Kind::Ip));
-    BOOST_TEST((headers.fragment == Fragment::Later));
-    BOOST_TEST(headers.tuple.protocol == 60);
+BOOST_AUTO_TEST_CASE(a_fragment_of_extension_headers_is_refused) {
+    for (const std::uint8_t next : Octets{0, 43, 51, 60}) {
+        const Headers headers =
+            parsed(frame6({.next = 44}, fragment_header(next, 32, 9) + Bytes{6, 200}));
+        BOOST_TEST((headers.problem == Reason::Malformed));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_ipv6_packet_beyond_16_bits_is_over_mtu) {

@@ -47,8 +47,8 @@ const Whole kWhole[] = {
     {"v6_error",
      frame6({.next = 58},
             icmp(1, 0, 0, ipv6({.source = "2001:db8::2", .next = 0}, extension(6) + tcp())))},
-    {"v6_solicitation",
-     frame6({.next = 58, .hop_limit = 255}, icmp(135) + address_bytes("2001:db8::7"))},
+    {"v6_solicitation", frame6({.destination = "2001:db8::7", .next = 58, .hop_limit = 255},
+                               icmp(135) + address_bytes("2001:db8::7"))},
     {"arp", ethernet(0x0806, arp(1, "10.0.0.1", "10.0.0.2"))},
 };
 

@@ -54,6 +54,14 @@ support::Bytes local(std::string_view from, std::string_view to,
         message);
 }
 
+/// A solicitation to the group of its target.
+support::Bytes solicitation(std::string_view from, std::string_view target) {
+    base::Address group = support::address("ff02::1:ff00:0");
+    const base::Address about = support::address(target);
+    std::copy(about.bytes.begin() + 13, about.bytes.end(), group.bytes.begin() + 13);
+    return local(from, base::text(group), support::neighbour(kSolicitation, target, kMac));
+}
+
 }  // namespace
 
 BOOST_DATA_TEST_CASE(the_first_port_that_claims_a_pod_keeps_it, data::make(kFamilies), family) {
@@ -268,9 +276,7 @@ BOOST_AUTO_TEST_CASE(solicitations_are_checked_by_source) {
 
 BOOST_AUTO_TEST_CASE(a_solicitation_without_a_source_is_checked_by_target) {
     World world;
-    const auto probe = [](std::string_view target) {
-        return local("::", "ff02::1:ff00:1", support::neighbour(kSolicitation, target, kMac));
-    };
+    const auto probe = [](std::string_view target) { return solicitation("::", target); };
     world.send(probe(kCast6.shop), kShopPort, kNeighbour);
     world.send(probe(kCast6.shop), kBankPort, kSpoofed);
     world.send(probe("fe80::5"), kBankPort, kNeighbour);
@@ -299,8 +305,7 @@ BOOST_AUTO_TEST_CASE(no_pod_speaks_as_a_router_that_advertised_itself_at_the_upl
     World world;
     const auto say =
         local("fe80::99", "ff02::1", support::neighbour(kAdvertisement, "fe80::99", kMac));
-    const auto ask =
-        local("fe80::99", "ff02::1", support::neighbour(kSolicitation, kCast6.bank, kMac));
+    const auto ask = solicitation("fe80::99", kCast6.bank);
     world.send(say, kShopPort, kNeighbour);
     world.send(local("fe80::99", "ff02::1", support::router_advertisement()), kUplink, kNeighbour);
     world.send(say, kShopPort, kSpoofed);
@@ -312,9 +317,7 @@ BOOST_AUTO_TEST_CASE(no_pod_speaks_as_a_router_that_advertised_itself_at_the_upl
 }
 
 BOOST_AUTO_TEST_CASE(no_pod_speaks_in_a_link_local_name_that_the_uplink_has_used) {
-    const auto ask = [](std::string_view source) {
-        return local(source, "ff02::1", support::neighbour(kSolicitation, kCast6.shop, kMac));
-    };
+    const auto ask = [](std::string_view source) { return solicitation(source, kCast6.shop); };
     const auto say =
         local("fe80::99", "ff02::1", support::neighbour(kAdvertisement, "fe80::99", kMac));
     const std::pair<support::Bytes, Expect> kUses[] = {
@@ -336,8 +339,7 @@ BOOST_AUTO_TEST_CASE(no_pod_speaks_in_a_link_local_name_that_the_uplink_has_used
 
 BOOST_AUTO_TEST_CASE(asking_at_the_uplink_whether_a_link_local_address_is_free_takes_nothing) {
     World world;
-    const auto probe =
-        local("::", "ff02::1:ff00:5", support::neighbour(kSolicitation, "fe80::5", kMac));
+    const auto probe = solicitation("::", "fe80::5");
     world.send(probe, kShopPort, kNeighbour);
     world.send(probe, kUplink, kNeighbour);
     world.send(probe, kShopPort, kNeighbour);
