@@ -44,6 +44,11 @@ void Settlement::pass_along(const Burst& burst, std::size_t packet,
         outcome.verdict = revoked_verdict(flow);
     } else {
         flow::track(flow, headers, found.reply, burst.now_s);
+        // A pods port lets nobody use another port's address.
+        const bool certain =
+            is_rst(headers) && parts_.trust.facts(burst.frames[packet].port).side == Side::Pods;
+        if (certain) [[unlikely]]
+            flow::confirm_rst(flow);
         outcome.verdict = allow(base::Reason::Established);
     }
     if (is_first_fragment(headers)) [[unlikely]] {

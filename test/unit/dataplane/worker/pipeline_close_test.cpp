@@ -33,7 +33,7 @@ const Policy kSilentShop{
         {.direction = Direction::Egress, .subject = kShop, .action = Action::Deny, .rule = 7}}};
 const Policy kNobodyToShop{.rules = {{.subject = kShop, .action = Action::Deny, .rule = 7}}};
 
-/// A connection of bank:40000 to shop:80.
+/// A connection of far pod:40000 to shop:80. The far pod may be anybody beyond the uplink.
 struct Talk {
     World& world;
     const Cast& cast;
@@ -41,13 +41,13 @@ struct Talk {
     void ask(std::uint8_t flags, const Expect& expect = kPasses) const {
         const auto bytes =
             support::tcp({.source_port = 40000, .destination_port = 80, .flags = flags});
-        world.send(frame({.source = cast.bank, .destination = cast.shop}, bytes), kBankPort,
+        world.send(frame({.source = cast.far_pod, .destination = cast.shop}, bytes), kUplink,
                    expect);
     }
     void answer(std::uint8_t flags, const Expect& expect = kPasses) const {
         const auto bytes =
             support::tcp({.source_port = 80, .destination_port = 40000, .flags = flags});
-        world.send(frame({.source = cast.shop, .destination = cast.bank}, bytes), kShopPort,
+        world.send(frame({.source = cast.shop, .destination = cast.far_pod}, bytes), kShopPort,
                    expect);
     }
     void shake_hands() const {
@@ -106,6 +106,20 @@ BOOST_DATA_TEST_CASE(a_reset_connection_is_gone_when_nobody_speaks, data::make(k
                              .tier = base::kTierAdmin,
                              .rule = 7,
                              .moved = {{"flows_expired", 1}}});
+}
+
+BOOST_DATA_TEST_CASE(a_pods_own_reset_needs_no_confirmation, data::make(kFamiliesToClose), family) {
+    World world(kSilentShop);
+    const Talk talk{world, cast_of(family)};
+    talk.shake_hands();
+    talk.answer(flag::kRst);
+    BOOST_CHECK(talk.state() == flow::State::Closed);
+    talk.ask(flag::kAck);  // was on its way
+    talk.answer(flag::kRst);
+    talk.wait_s(6);
+    Expect fresh = kOpens;
+    fresh.moved["flows_expired"] = 1;
+    talk.ask(flag::kSyn, fresh);
 }
 
 BOOST_DATA_TEST_CASE(a_port_used_again_makes_a_connection_that_lives, data::make(kFamiliesToClose),
@@ -262,7 +276,7 @@ BOOST_DATA_TEST_CASE(a_flood_neither_stops_new_connections_nor_ends_answered_one
     }
     BOOST_CHECK_EQUAL(world.pipeline->flows().size(), 1024);
     talk.answer(flag::kAck);
-    world.send(frame({.source = talk.cast.far_pod, .destination = talk.cast.shop},
+    world.send(frame({.source = talk.cast.other_node, .destination = talk.cast.shop},
                      support::tcp({.source_port = 1, .destination_port = 80, .flags = flag::kSyn})),
                kUplink, kOpens);
     BOOST_CHECK_EQUAL(world.pipeline->counters().of(Reason::FlowTableFull).read(), 0);
