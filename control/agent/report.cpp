@@ -34,6 +34,7 @@ constexpr std::pair<const char*, base::Counter base::Counters::*> kCounters[] = 
     {"flows_created", &base::Counters::flows_created},
     {"flows_expired", &base::Counters::flows_expired},
     {"flows_closed", &base::Counters::flows_closed},
+    {"flows_yielded", &base::Counters::flows_yielded},
     {"flows_revoked", &base::Counters::flows_revoked},
     {"flows_rejudged", &base::Counters::flows_rejudged},
     {"service_address_seen", &base::Counters::service_address_seen},

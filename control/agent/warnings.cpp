@@ -24,7 +24,8 @@ constexpr ReasonAdvice kAdvice[] = {
      " packets dropped because they are longer than a port can send: turn segmentation offload off "
      "at the sender (ethtool -K PEER tso off gso off) or raise the port's MTU"},
     {Reason::FlowTableFull,
-     " new connections dropped because the flow table was full: raise flows_max or lower timeouts"},
+     " new connections dropped because the flow table was full of answered ones: raise flows_max "
+     "or lower timeouts"},
     {Reason::PortFull,
      " packets dropped because a port's sending queue was full: the link behind it is too slow"},
     {Reason::WorkerFull,

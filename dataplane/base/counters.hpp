@@ -42,6 +42,7 @@ struct alignas(64) Counters {
     Counter flows_created;
     Counter flows_expired;
     Counter flows_closed;
+    Counter flows_yielded;   ///< ended early to make room for others in a full table
     Counter flows_revoked;   ///< cut because policy changed
     Counter flows_rejudged;  ///< judged again because something that decided them changed
     Counter service_address_seen;

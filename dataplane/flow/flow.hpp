@@ -30,11 +30,13 @@ enum class State : std::uint8_t {
     Replied,      ///< seen both ways; not TCP
     SynSent,      ///< the source has spoken
     SynReceived,  ///< the destination has spoken
-    Established,  ///< both have
-    Closing,      ///< a FIN was seen
-    Closed,       ///< both FINs and the last acknowledgement, or a RST
+    // From here on both ends have spoken; TCP only.
+    Established,
+    HalfClosed,  ///< one end has sent its FIN
+    Closing,     ///< both FINs, not acknowledged yet; or a RST that nothing confirms
+    Closed,      ///< both ends have closed, by FIN or RST
 };
-inline constexpr std::size_t kStateCount = 8;
+inline constexpr std::size_t kStateCount = 9;
 
 /// Lower-case word, as in JSON.
 const char* name(State state) noexcept;
@@ -91,6 +93,9 @@ public:
         tiers_ = static_cast<std::uint8_t>(both);
     }
 
+    /// Stands for a connection that policy no longer allows: a live flow's egress has a tier.
+    bool is_mark() const noexcept { return egress().tier == base::kTierNone; }
+
     // Where from: the port on which a direction was last accepted.
     std::uint8_t port(bool reply) const noexcept { return reply ? reply_port_ : source_in_port_; }
     void set_port(bool reply, std::uint8_t port) noexcept {
@@ -105,9 +110,15 @@ public:
     bool rst_seen(bool reply) const noexcept { return flag(reply ? kRstReply : kRstSource); }
     void set_rst_seen(bool reply) noexcept { set_flag(reply ? kRstReply : kRstSource, true); }
     void forget_rst() noexcept { set_flag(kRstReply | kRstSource, false); }
-    /// Its first packet was no SYN: it began before this table knew of it.
+    void forget_fin() noexcept { set_flag(kFinReply | kFinSource, false); }
+    /// The source wants to open the connection once more; the destination has not answered.
+    bool reopening() const noexcept { return flag(kReopening); }
+    void set_reopening(bool on) noexcept { set_flag(kReopening, on); }
+    /// It may have begun before this table knew of it: its first packet was no SYN, or was one
+    /// that replaced a flow whose end was not certain.
     bool picked_up() const noexcept { return flag(kPickedUp); }
     void set_picked_up() noexcept { set_flag(kPickedUp, true); }
+    void forget_picked_up() noexcept { set_flag(kPickedUp, false); }
 
     /// Low 16 bits of the time of the last packet that keeps the flow alive.
     std::uint16_t last_seen_s() const noexcept { return last_seen_s_; }
@@ -131,6 +142,7 @@ private:
         kRstReply = 8,
         kPickedUp = 16,
         kStale = 32,
+        kReopening = 64,
     };
     bool flag(unsigned mask) const noexcept { return (flags_ & mask) != 0; }
     void set_flag(unsigned mask, bool on) noexcept {

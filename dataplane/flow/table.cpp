@@ -24,6 +24,13 @@ inline std::uint64_t difference(const base::Address& a, const base::Address& b) 
     return (a.high() ^ b.high()) | (a.low() ^ b.low());
 }
 
+/// What make_room() looks at, at most.
+constexpr std::uint32_t kReachBuckets = 8;
+// Steps are higher than any idle time.
+constexpr std::uint32_t kReadinessClosing = 1;
+constexpr std::uint32_t kReadinessNeedless = 1u << 17;
+constexpr std::uint32_t kReadinessExpired = 1u << 18;
+
 enum class Way : std::uint8_t { None, Forward, Reply };
 
 /// Which way a packet with this tuple runs along the flow, without branching on the addresses.
@@ -89,6 +96,7 @@ void Table::set_timeouts(const Timeouts& t) noexcept {
         timeouts_[4][state] = t.other_s;
     }
     timeouts_[0][static_cast<std::size_t>(State::Established)] = t.tcp_established_s;
+    timeouts_[0][static_cast<std::size_t>(State::HalfClosed)] = t.tcp_established_s;
     timeouts_[0][static_cast<std::size_t>(State::Closing)] = t.tcp_closing_s;
     timeouts_[0][static_cast<std::size_t>(State::Closed)] = t.tcp_closed_s;
     timeouts_[1][static_cast<std::size_t>(State::Replied)] = t.udp_replied_s;
@@ -188,18 +196,43 @@ std::uint32_t Table::take_line() noexcept {
     return index;
 }
 
-/// Ends one expired flow among those that a search for `hash` would pass.
-bool Table::make_room(std::uint64_t hash, std::uint32_t now_s) noexcept {
-    for (const Index::Bucket* bucket = &index_.home(hash); bucket != nullptr;
-         bucket = index_.next(hash, *bucket)) {
-        for (std::uint32_t slot = 0; slot < Index::kSlots; ++slot) {
-            if (bucket->tags[slot] == 0 || !expired(at(bucket->flows[slot]), now_s)) continue;
-            erase(bucket->flows[slot]);
-            ++displaced_;
-            return true;
-        }
+/// How willingly a flow gives way to a new one; 0: not at all. Of equals the one that is idle for
+/// longest: an honest one is answered soon.
+std::uint32_t Table::readiness(const Flow& flow, std::uint32_t now_s) const noexcept {
+    if (expired(flow, now_s)) return kReadinessExpired;
+    if (flow.is_mark()) return 0;
+    switch (flow.state()) {
+        case State::Single:
+        case State::SynSent:
+        case State::SynReceived:
+        case State::Closed: return kReadinessNeedless + flow.idle_s(now_s);
+        case State::Closing: return kReadinessClosing + flow.idle_s(now_s);
+        default: return 0;
     }
-    return false;
+}
+
+/// Ends the readiest flow of the first bucket from `hash` on that has one to spare.
+bool Table::make_room(std::uint64_t hash, std::uint32_t now_s) noexcept {
+    std::uint32_t best = 0;
+    std::uint32_t victim = kNoFlow;
+    const Index::Bucket* bucket = &index_.home(hash);
+    for (std::uint32_t left = kReachBuckets; left > 0 && best < kReadinessNeedless; --left) {
+        for (std::uint32_t slot = 0; slot < Index::kSlots; ++slot) {
+            if (bucket->tags[slot] != 0) __builtin_prefetch(&at(bucket->flows[slot]));
+        }
+        for (std::uint32_t slot = 0; slot < Index::kSlots; ++slot) {
+            if (bucket->tags[slot] == 0) continue;
+            const std::uint32_t ready = readiness(at(bucket->flows[slot]), now_s);
+            if (ready <= best) continue;
+            best = ready;
+            victim = bucket->flows[slot];
+        }
+        bucket = &index_.after(*bucket);
+    }
+    if (victim == kNoFlow) return false;
+    ++(best == kReadinessExpired ? displaced_ : yielded_);
+    erase(victim);
+    return true;
 }
 
 std::uint32_t Table::insert(const parse::Tuple& originator, std::uint64_t hash,

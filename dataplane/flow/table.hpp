@@ -5,8 +5,13 @@
 /// Table: one worker's connections, both directions of each found by one lookup.
 ///
 /// The key is the unordered pair of endpoints and the protocol, hashed with random seeds, so that
-/// nobody outside can aim at one bucket. A full table refuses new flows and keeps the live ones;
-/// a flow that has outlived its timeout gives up its place.
+/// nobody outside can aim at one bucket. In a full table a new flow takes the place of one nearby
+/// that has outlived its timeout, else of one that is closed or was never answered, else of one
+/// that is closing. Answered flows keep their places; where there is nobody else, the new flow is
+/// refused. So whoever fills the table without being answered only displaces his own kind.
+///
+/// Marks (Flow::is_mark()) never give way early: they stand for a conversation whose other end may
+/// go on by itself, and its next packet would open the flow again for both.
 ///
 /// Lookups of a burst name flows by index. An index stays right until a flow is erased, so after
 /// insert() or erase() the rest of the burst must ask again where version() has changed.
@@ -29,6 +34,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace tierwall::flow {
 
@@ -67,8 +73,9 @@ public:
     /// Asks again for a tuple whose hash is known.
     Lookup find(const parse::Tuple& tuple, std::uint64_t hash) const noexcept;
 
-    /// A new flow in state Single, or kNoFlow when the table is full. May end a flow that has
-    /// outlived its timeout. Requires: the tuple is not in the table; `hash` is its own.
+    /// A new flow in state Single, or kNoFlow when the table is full. May end another flow, see
+    /// above: whoever holds its index must ask again. Requires: the tuple is not in the table;
+    /// `hash` is its own.
     std::uint32_t insert(const parse::Tuple& originator, std::uint64_t hash,
                          std::uint32_t now_s) noexcept;
     /// Requires: an index that find() or insert() answered.
@@ -92,6 +99,8 @@ public:
     /// with a clock that never goes back; after a gap of kTimeoutMax_s everything ends.
     std::uint32_t expire(std::uint32_t now_s, std::uint32_t budget,
                          std::uint32_t generation) noexcept;
+    /// How many flows gave way to others before their time since the last call.
+    std::uint32_t take_yielded() noexcept { return std::exchange(yielded_, 0); }
     void clear() noexcept;
 
     // Anybody.
@@ -116,6 +125,7 @@ private:
                    std::span<Lookup> lookups) const noexcept;
     void search(const parse::Tuple& tuple, Lookup& lookup) const noexcept;
     std::uint32_t take_line() noexcept;
+    std::uint32_t readiness(const Flow& flow, std::uint32_t now_s) const noexcept;
     bool make_room(std::uint64_t hash, std::uint32_t now_s) noexcept;
 
     Pages flow_pages_;
@@ -126,7 +136,8 @@ private:
     std::uint32_t free_ = kNoFlow;  ///< first of the chain of erased lines
     std::uint32_t cursor_ = 0;      ///< where expire() goes on
     std::uint32_t swept_s_ = 0;     ///< time of the last expire()
-    std::uint32_t displaced_ = 0;   ///< flows ended by insert() since the last expire()
+    std::uint32_t displaced_ = 0;   ///< expired flows ended by insert() since the last expire()
+    std::uint32_t yielded_ = 0;     ///< others ended by insert() since the last take_yielded()
     std::uint32_t version_ = 0;
     std::atomic<std::uint32_t> size_{0};
     std::atomic<std::uint32_t> bound_{0};

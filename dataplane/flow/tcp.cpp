@@ -16,9 +16,12 @@ State first_state(Flow& flow, std::uint8_t flags, bool reply) noexcept {
     return reply ? State::SynReceived : State::SynSent;
 }
 
-State after_syn_sent(const Flow& flow, std::uint8_t flags, bool reply) noexcept {
+State after_syn_sent(Flow& flow, std::uint8_t flags, bool reply) noexcept {
     if (!reply) return State::SynSent;
-    if (has(flags, kSyn)) return State::SynReceived;
+    if (has(flags, kSyn)) {
+        flow.forget_fin();  // nothing was open yet that it could have closed
+        return State::SynReceived;
+    }
     // To a SYN of ours this is the answer of an older connection (RFC 5961); to a packet from the
     // middle of a connection it is the other half.
     return flow.picked_up() ? State::Established : State::SynSent;
@@ -28,41 +31,78 @@ State after_syn_received(std::uint8_t flags, bool reply) noexcept {
     return !reply && !has(flags, kSyn) ? State::Established : State::SynReceived;
 }
 
-State after_fin(Flow& flow, std::uint8_t flags, bool reply) noexcept {
-    const bool both_before = flow.fin_seen(false) && flow.fin_seen(true);
-    if (has(flags, kFin)) flow.set_fin_seen(reply);
-    return both_before && !has(flags, kFin) ? State::Closed : State::Closing;
+bool both_fins(const Flow& flow) noexcept { return flow.fin_seen(false) && flow.fin_seen(true); }
+
+bool any_rst(const Flow& flow) noexcept { return flow.rst_seen(false) || flow.rst_seen(true); }
+
+/// Where a flow whose ends have both spoken stands, by what each has sent to close it.
+State by_closes(const Flow& flow) noexcept {
+    const bool source = flow.fin_seen(false) || flow.rst_seen(false);
+    const bool destination = flow.fin_seen(true) || flow.rst_seen(true);
+    if (any_rst(flow)) return source && destination ? State::Closed : State::Closing;
+    if (source && destination) return State::Closing;
+    return source || destination ? State::HalfClosed : State::Established;
 }
 
-/// A side that acknowledges after "its" RST never sent that RST.
-State after_close(Flow& flow, std::uint8_t flags, bool reply) noexcept {
-    if (!flow.rst_seen(reply) || has(flags, kSyn)) return State::Closed;
-    flow.forget_rst();
-    return flow.fin_seen(false) || flow.fin_seen(true) ? State::Closing : State::Established;
+State after_rst(Flow& flow, bool reply) noexcept {
+    flow.set_rst_seen(reply);
+    const State state = flow.state();
+    if (state < State::Established || state == State::Closed) return state;
+    return by_closes(flow);
 }
 
-State next_state(Flow& flow, std::uint8_t flags, bool reply) noexcept {
-    State state = flow.state();
-    if (has(flags, kRst)) {
-        flow.set_rst_seen(reply);
-        return State::Closed;
+/// A SYN, or the answer to one, on the ports of a connection that was there before.
+State after_late_syn(Flow& flow, std::uint8_t flags, bool reply) noexcept {
+    const State state = flow.state();
+    if (state == State::Established) return state;
+    if (!reply && !has(flags, kAck)) {
+        flow.set_reopening(true);
+        return state == State::Closed ? State::Closing : state;
     }
+    if (!reply || !has(flags, kAck) || !flow.reopening()) return state;
+    flow.set_reopening(false);
+    flow.forget_fin();
+    flow.forget_rst();
+    flow.forget_picked_up();
+    return State::SynReceived;
+}
+
+/// Neither SYN nor RST, and both ends have spoken before.
+State after_segment(Flow& flow, std::uint8_t flags, bool reply) noexcept {
+    const bool acknowledged = both_fins(flow) && !has(flags, kFin);
+    // Where the connection is gone, this packet brings another RST.
+    if (!has(flags, kFin)) flow.forget_rst();
+    if (has(flags, kFin)) flow.set_fin_seen(reply);
+    if (acknowledged || (both_fins(flow) && flow.state() == State::Closed)) return State::Closed;
+    return by_closes(flow);
+}
+
+State after_opening(Flow& flow, std::uint8_t flags, bool reply) noexcept {
+    State state = flow.state();
+    flow.forget_rst();
     switch (state) {
         case State::Single: state = first_state(flow, flags, reply); break;
         case State::SynSent: state = after_syn_sent(flow, flags, reply); break;
-        case State::SynReceived: state = after_syn_received(flags, reply); break;
-        case State::Closing: return after_fin(flow, flags, reply);
-        case State::Closed: return after_close(flow, flags, reply);
-        default: break;
+        default: state = after_syn_received(flags, reply); break;
     }
-    return has(flags, kFin) ? after_fin(flow, flags, reply) : state;
+    if (has(flags, kFin)) flow.set_fin_seen(reply);
+    return state == State::Established ? by_closes(flow) : state;
+}
+
+State next_state(Flow& flow, std::uint8_t flags, bool reply) noexcept {
+    if (has(flags, kRst)) return after_rst(flow, reply);
+    if (flow.state() < State::Established) return after_opening(flow, flags, reply);
+    if (has(flags, kSyn)) return after_late_syn(flow, flags, reply);
+    return after_segment(flow, flags, reply);
 }
 
 void track_tcp(Flow& flow, std::uint8_t flags, bool reply, std::uint32_t now_s) noexcept {
     const State before = flow.state();
-    const State after = next_state(flow, flags, reply);
-    if (before != State::Closed || after != State::Closed) flow.touch(now_s);
-    flow.set_state(after);
+    const bool opening = before < State::Established;
+    const bool nothing_new =
+        (opening && has(flags, kRst)) || (before == State::Closed && has(flags, kRst | kFin));
+    flow.set_state(next_state(flow, flags, reply));
+    if (!nothing_new) flow.touch(now_s);
 }
 
 }  // namespace
@@ -80,8 +120,9 @@ void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t 
 
 bool restarts(const Flow& flow, const parse::Headers& headers) noexcept {
     const bool opens = has(headers.tcp_flags, kSyn) && !has(headers.tcp_flags, kAck);
-    const bool ends = flow.state() == State::Closing || flow.state() == State::Closed;
-    return flow.protocol() == base::kIpTcp && headers.has_transport && opens && ends;
+    if (flow.protocol() != base::kIpTcp || !headers.has_transport || !opens) return false;
+    return flow.state() > State::Established ||
+           (flow.state() < State::Established && any_rst(flow));
 }
 
 const char* name(State state) noexcept {
@@ -92,6 +133,7 @@ const char* name(State state) noexcept {
         case State::SynSent: return "syn_sent";
         case State::SynReceived: return "syn_received";
         case State::Established: return "established";
+        case State::HalfClosed: return "half_closed";
         case State::Closing: return "closing";
         case State::Closed: return "closed";
     }

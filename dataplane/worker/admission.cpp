@@ -5,6 +5,8 @@
 #include "dataplane/worker/packet_kind.hpp"
 #include "dataplane/worker/revocation.hpp"
 
+#include <algorithm>
+
 namespace tierwall::worker {
 namespace {
 
@@ -35,6 +37,8 @@ void Admission::judge(const Burst& burst, Round& round) noexcept {
     ask_policy(burst, round);
     if (burst.pickup) ask_in_reverse(burst, round);
     settlement_.settle(burst, round);
+    // Two stages deferred; each flow's packets keep their order.
+    std::sort(round.deferred.list.begin(), round.deferred.list.begin() + round.deferred.count);
 }
 
 /// A flow that has outlived its timeout is ended here if expiry has not come to it yet.
@@ -107,9 +111,10 @@ void Admission::sort(const Burst& burst, Round& round) noexcept {
         } else {
             matter = matter_of_flow(burst, packet, found);
         }
-        if (matter == Matter::Settled && round.has_item(found.hash)) {
+        const bool behind = matter == Matter::Settled && round.has_item(found.hash);
+        if (behind || (matter != Matter::Neighbour && round.is_waiting(found.hash))) {
             // An earlier packet of the flow is not settled yet, and may move its state.
-            round.deferred.add(packet);
+            round.defer(packet, found.hash);
         } else if (matter == Matter::Settled) {
             settlement_.pass_along(burst, packet, found);
         } else {

@@ -88,10 +88,12 @@ struct Round {
 
     std::array<std::uint64_t, kBurst> altered;  ///< hashes of the flows that this round changed
     std::size_t altered_count = 0;
+    std::array<std::uint64_t, kBurst> waiting;  ///< hashes of packets that sort() deferred
+    std::size_t waiting_count = 0;
     Places deferred;
 
     void begin() noexcept {
-        items_count = inquiries_count = reversed_count = altered_count = 0;
+        items_count = inquiries_count = reversed_count = altered_count = waiting_count = 0;
         deferred.count = 0;
     }
     void add_item(std::size_t packet, Matter matter, const flow::Lookup& lookup) noexcept {
@@ -114,6 +116,17 @@ struct Round {
             if (altered[i] == hash) return true;
         }
         return false;
+    }
+    /// An earlier packet of the flow was deferred: so must this one be, to stay behind it.
+    bool is_waiting(std::uint64_t hash) const noexcept {
+        for (std::size_t i = 0; i < waiting_count; ++i) {
+            if (waiting[i] == hash) return true;
+        }
+        return false;
+    }
+    void defer(std::size_t packet, std::uint64_t hash) noexcept {
+        deferred.add(packet);
+        waiting[waiting_count++] = hash;
     }
     void note_altered(std::uint64_t hash) noexcept { altered[altered_count++] = hash; }
 };

@@ -219,6 +219,7 @@ void Pipeline::expire(std::uint64_t now_ms) noexcept {
     const auto budget = static_cast<std::uint32_t>(std::clamp(due, kExpireMin, kExpireMax));
     const auto now_s = static_cast<std::uint32_t>(now_ms / 1000);
     state.counters.flows_expired.add(state.flows->expire(now_s, budget, state.generation));
+    state.counters.flows_yielded.add(state.flows->take_yielded());
 }
 
 void Pipeline::forget_flows() noexcept {

@@ -40,10 +40,15 @@ void Settlement::pass_along(const Burst& burst, std::size_t packet,
     Outcome& outcome = burst.outcomes[packet];
     outcome.judged = false;
     if (is_revoked(flow)) [[unlikely]] {
-        flow.touch(burst.now_s);
+        note_denied(flow, found.reply, burst.now_s);
         outcome.verdict = revoked_verdict(flow);
     } else {
         flow::track(flow, headers, found.reply, burst.now_s);
+        // A pods port lets nobody use another port's address.
+        const bool certain =
+            is_rst(headers) && parts_.trust.facts(burst.frames[packet].port).side == Side::Pods;
+        if (certain) [[unlikely]]
+            flow::confirm_rst(flow);
         outcome.verdict = allow(base::Reason::Established);
     }
     if (is_first_fragment(headers)) [[unlikely]] {
@@ -56,12 +61,15 @@ void Settlement::pass_along(const Burst& burst, std::size_t packet,
 }
 
 void Settlement::settle(const Burst& burst, Round& round) noexcept {
+    const std::uint32_t found_version = parts_.flows.version();
     for (Item& item : round.all_items()) {
-        if (item.matter != Matter::Neighbour && round.is_altered(item.found.hash)) {
+        const std::uint32_t version = parts_.flows.version();
+        const bool known = item.matter != Matter::Neighbour;
+        if (known && (round.is_altered(item.found.hash) ||
+                      (version != found_version && !is_still_there(burst, item)))) {
             round.deferred.add(item.packet);
             continue;
         }
-        const std::uint32_t version = parts_.flows.version();
         if (!item.settled) settle_item(burst, round, item);
         if (item.matter == Matter::Changed || version != parts_.flows.version()) {
             round.note_altered(item.found.hash);
@@ -76,6 +84,14 @@ void Settlement::settle(const Burst& burst, Round& round) noexcept {
                                       burst.now_s);
         }
     }
+}
+
+/// A new flow may have taken the place of the one that the packet belongs to.
+bool Settlement::is_still_there(const Burst& burst, const Item& item) const noexcept {
+    if (item.found.index == flow::kNoFlow) return true;
+    const Headers& headers = burst.headers[item.packet];
+    const parse::Tuple& tuple = headers.icmp_error ? headers.embedded : headers.tuple;
+    return parts_.flows.find(tuple, item.found.hash).index == item.found.index;
 }
 
 void Settlement::count_service(const Burst& burst, const parse::Tuple& tuple) noexcept {
@@ -139,15 +155,36 @@ base::Verdict Settlement::new_connection(const Burst& burst, const Round& round,
     if (verdict.action != base::Action::Allow) return verdict;
     const Headers& headers = burst.headers[item.packet];
     flow::Flow& flow = parts_.flows.at(item.found.index);
-    const bool over = is_revoked(flow) || flow::restarts(flow, headers);
+    const bool revoked = is_revoked(flow);
     // Beside a live flow it is let through on its own merits, and the flow stays whose it is.
-    if (!over) return verdict;
+    if (!revoked && !flow::restarts(flow, headers)) return verdict;
     if (has_unfinished_checksum(burst.frames[item.packet], headers)) {
         return deny(base::Reason::PartialChecksum);
     }
+    if (!revoked && !item.found.reply) {
+        reopen(burst, round, item);
+        return verdict;
+    }
     parts_.flows.erase(item.found.index);
     parts_.counters.flows_closed.add();
-    return open(burst, round, item, false);
+    const base::Verdict opened = open(burst, round, item, false);
+    // The old connection may live after all. Policy allows the other end's packets in their own
+    // right, so as part of this flow, too.
+    const flow::Lookup fresh = parts_.flows.find(headers.tuple, item.found.hash);
+    if (!revoked && fresh.index != flow::kNoFlow) parts_.flows.at(fresh.index).set_picked_up();
+    return opened;
+}
+
+/// What was judged is the very question that decides the flow: the answer holds for the connection
+/// that was there before as well.
+void Settlement::reopen(const Burst& burst, const Round& round, const Item& item) noexcept {
+    const Inquiry& inquiry = answer_to(round, item);
+    flow::Flow& flow = parts_.flows.at(item.found.index);
+    flow.set_slots(inquiry.source.slot, inquiry.destination.slot);
+    flow.set_judged(burst.snapshot->generation);
+    flow.set_decisions(inquiry.egress, inquiry.ingress);
+    flow.set_port(false, narrow(parts_.trust.origin(burst.frames[item.packet].port)));
+    flow::track(flow, burst.headers[item.packet], false, burst.now_s);
 }
 
 /// Established flows may outlive the policy that admitted them, but not the owners of their
@@ -168,9 +205,11 @@ base::Verdict Settlement::changed(const Burst& burst, const Round& round,
     flow.set_slots(inquiry.source.slot, inquiry.destination.slot);
     flow.set_judged(burst.snapshot->generation);
     if (!allowed && !kept) {
-        (is_revoked(flow) ? parts_.counters.flows_rejudged : parts_.counters.flows_revoked).add();
+        const bool again = is_revoked(flow);
+        (again ? parts_.counters.flows_rejudged : parts_.counters.flows_revoked).add();
         revoke(flow, verdict);
-        flow.touch(burst.now_s);
+        if (!again) flow.touch(burst.now_s);
+        note_denied(flow, item.found.reply, burst.now_s);
         return verdict;
     }
     const std::uint16_t origin = parts_.trust.origin(burst.frames[item.packet].port);

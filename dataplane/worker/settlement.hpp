@@ -32,7 +32,10 @@ private:
     void settle_item(const Burst& burst, const Round& round, const Item& item) noexcept;
     void count_service(const Burst& burst, const parse::Tuple& tuple) noexcept;
     base::Verdict unknown(const Burst& burst, const Round& round, const Item& item) noexcept;
+    bool is_still_there(const Burst& burst, const Item& item) const noexcept;
     base::Verdict new_connection(const Burst& burst, const Round& round, const Item& item) noexcept;
+    /// The originator opens once more what seemed to end.
+    void reopen(const Burst& burst, const Round& round, const Item& item) noexcept;
     bool is_kept(const flow::Flow& flow, const Inquiry& inquiry) const noexcept;
     base::Verdict changed(const Burst& burst, const Round& round, const Item& item) noexcept;
     /// Makes a flow that begins with this packet; `reply`: with its other end as the originator.

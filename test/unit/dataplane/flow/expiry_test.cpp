@@ -47,6 +47,7 @@ const Row kRows[] = {
     {"tcp_syn_sent", base::kIpTcp, State::SynSent, 11},
     {"tcp_syn_received", base::kIpTcp, State::SynReceived, 11},
     {"tcp_established", base::kIpTcp, State::Established, 2000},
+    {"tcp_half_closed", base::kIpTcp, State::HalfClosed, 2000},
     {"tcp_closing", base::kIpTcp, State::Closing, 13},
     {"tcp_closed", base::kIpTcp, State::Closed, 3},
     {"udp_single", base::kIpUdp, State::Single, 17},
@@ -92,17 +93,23 @@ BOOST_AUTO_TEST_CASE(a_sweep_looks_at_no_more_than_its_budget_and_reaches_everyt
 
 BOOST_AUTO_TEST_CASE(a_full_table_takes_the_place_of_an_expired_flow) {
     const auto flows = table(7);  // one bucket: every flow is a neighbour
-    for (std::uint16_t port = 0; port < 7; ++port) insert(*flows, tuple(base::kIpUdp, port), port);
-    BOOST_TEST(insert(*flows, tuple(base::kIpUdp, 100), 17) == kNoFlow);
-    BOOST_TEST(insert(*flows, tuple(base::kIpUdp, 100), 18) != kNoFlow);
-    BOOST_TEST(insert(*flows, tuple(base::kIpUdp, 101), 18) == kNoFlow);
+    const auto answered = [&](std::uint16_t port, std::uint32_t now_s) {
+        const std::uint32_t index = insert(*flows, tuple(base::kIpUdp, port), now_s);
+        if (index != kNoFlow) flows->at(index).set_state(State::Replied);
+        return index != kNoFlow;
+    };
+    for (std::uint16_t port = 0; port < 7; ++port) BOOST_TEST(answered(port, port));
+    BOOST_TEST(!answered(100, 190));
+    BOOST_TEST(answered(100, 191));
+    BOOST_TEST(!answered(101, 191));
     BOOST_TEST(flows->find(tuple(base::kIpUdp, 0)).index == kNoFlow);
     for (std::uint16_t port = 1; port < 7; ++port) {
         BOOST_TEST(flows->find(tuple(base::kIpUdp, port)).index != kNoFlow);
     }
     BOOST_TEST(flows->size() == 7u);
-    BOOST_TEST(flows->expire(18, kEverything, 0) == 1u);
-    BOOST_TEST(flows->expire(18, kEverything, 0) == 0u);
+    BOOST_TEST(flows->expire(191, kEverything, 0) == 1u);
+    BOOST_TEST(flows->expire(191, kEverything, 0) == 0u);
+    BOOST_TEST(flows->take_yielded() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_gap_longer_than_any_timeout_ends_everything) {

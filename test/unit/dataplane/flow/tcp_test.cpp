@@ -77,35 +77,91 @@ const Story kStories[] = {
     {"data_before_the_answer", {{"S", State::SynSent}, {"A", State::SynSent}}},
     {"repeated_syn_ack",
      {{"S", State::SynSent}, {"<SA", State::SynReceived}, {"<SA", State::SynReceived}}},
-    {"refused", {{"S", State::SynSent}, {"<RA", State::Closed}}},
-    {"orderly_close", after_handshake({{"F", State::Closing},
-                                       {"<A", State::Closing},
+    {"refused", {{"S", State::SynSent}, {"<RA", State::SynSent}}},
+    {"forged_refusal",
+     {{"S", State::SynSent},
+      {"<R", State::SynSent},
+      {"<SA", State::SynReceived},
+      {"R", State::SynReceived},
+      {"A", State::Established}}},
+    {"forged_fin_before_the_answer",
+     {{"S", State::SynSent},
+      {"<F", State::SynSent},
+      {"<SA", State::SynReceived},
+      {"A", State::Established}}},
+    {"orderly_close", after_handshake({{"F", State::HalfClosed},
+                                       {"<A", State::HalfClosed},
                                        {"<F", State::Closing},
                                        {"A", State::Closed}})},
-    {"both_fins_cross", after_handshake({{"F", State::Closing},
+    {"both_fins_cross", after_handshake({{"F", State::HalfClosed},
                                          {"<F", State::Closing},
                                          {"A", State::Closed},
                                          {"<A", State::Closed}})},
     {"repeated_fin_is_no_second_fin",
-     after_handshake({{"F", State::Closing}, {"F", State::Closing}, {"A", State::Closing}})},
-    {"half_closed_goes_on", after_handshake({{"F", State::Closing},
-                                             {"<A", State::Closing},
-                                             {"<A", State::Closing},
-                                             {"A", State::Closing}})},
+     after_handshake(
+         {{"F", State::HalfClosed}, {"F", State::HalfClosed}, {"A", State::HalfClosed}})},
+    {"half_closed_goes_on", after_handshake({{"F", State::HalfClosed},
+                                             {"<A", State::HalfClosed},
+                                             {"<A", State::HalfClosed},
+                                             {"A", State::HalfClosed}})},
     {"fin_right_after_syn_ack",
-     {{"S", State::SynSent}, {"<SA", State::SynReceived}, {"F", State::Closing}}},
-    {"reset", after_handshake({{"R", State::Closed}, {"<A", State::Closed}, {"R", State::Closed}})},
-    {"forged_reset", after_handshake({{"R", State::Closed}, {"A", State::Established}})},
+     {{"S", State::SynSent}, {"<SA", State::SynReceived}, {"F", State::HalfClosed}}},
+    {"reset", after_handshake({{"R", State::Closing}, {"R", State::Closing}})},
+    {"reset_of_both", after_handshake({{"R", State::Closing}, {"<R", State::Closed}})},
+    {"data_on_the_way_into_a_reset",
+     after_handshake({{"R", State::Closing}, {"<A", State::Established}, {"R", State::Closing}})},
+    {"forged_reset", after_handshake({{"R", State::Closing}, {"A", State::Established}})},
     {"forged_reset_of_the_reply_side",
-     after_handshake({{"<R", State::Closed}, {"A", State::Closed}, {"<A", State::Established}})},
-    {"forged_reset_while_closing",
-     after_handshake({{"F", State::Closing}, {"<R", State::Closed}, {"<A", State::Closing}})},
-    {"closed_by_fins_stays_closed", after_handshake({{"F", State::Closing},
+     after_handshake(
+         {{"<R", State::Closing}, {"A", State::Established}, {"<A", State::Established}})},
+    {"fin_answered_by_a_reset", after_handshake({{"F", State::HalfClosed},
+                                                 {"<A", State::HalfClosed},
+                                                 {"<R", State::Closed},
+                                                 {"F", State::Closed}})},
+    {"reset_answered_by_a_fin", after_handshake({{"R", State::Closing}, {"<F", State::Closed}})},
+    {"reset_after_its_own_fin",
+     after_handshake({{"F", State::HalfClosed}, {"R", State::Closing}, {"<A", State::HalfClosed}})},
+    {"forged_reset_while_half_closed",
+     after_handshake({{"F", State::HalfClosed}, {"<R", State::Closed}, {"<A", State::HalfClosed}})},
+    {"closed_by_fins_stays_closed", after_handshake({{"F", State::HalfClosed},
                                                      {"<F", State::Closing},
                                                      {"A", State::Closed},
                                                      {"A", State::Closed},
+                                                     {"<R", State::Closed},
                                                      {"<A", State::Closed},
                                                      {"<F", State::Closed}})},
+    {"ports_used_again", after_handshake({{"F", State::HalfClosed},
+                                          {"<F", State::Closing},
+                                          {"A", State::Closed},
+                                          {"S", State::Closing},
+                                          {"<SA", State::SynReceived},
+                                          {"A", State::Established},
+                                          {"<F", State::HalfClosed}})},
+    {"ports_used_again_after_an_old_ack", after_handshake({{"F", State::HalfClosed},
+                                                           {"<F", State::Closing},
+                                                           {"A", State::Closed},
+                                                           {"S", State::Closing},
+                                                           {"<A", State::Closed},
+                                                           {"R", State::Closed},
+                                                           {"S", State::Closing},
+                                                           {"<SA", State::SynReceived}})},
+    {"ports_used_again_after_a_reset", after_handshake({{"<R", State::Closing},
+                                                        {"S", State::Closing},
+                                                        {"<SA", State::SynReceived},
+                                                        {"A", State::Established}})},
+    {"forged_fin_and_syn", after_handshake({{"F", State::HalfClosed},
+                                            {"S", State::HalfClosed},
+                                            {"<A", State::HalfClosed},
+                                            {"A", State::HalfClosed}})},
+    {"forged_reset_and_syn",
+     after_handshake({{"R", State::Closing}, {"S", State::Closing}, {"<A", State::Established}})},
+    {"forged_fin_and_syn_ack",
+     after_handshake(
+         {{"<F", State::HalfClosed}, {"<SA", State::HalfClosed}, {"A", State::HalfClosed}})},
+    {"forged_fin_and_a_syn_against_the_direction", after_handshake({{"<F", State::HalfClosed},
+                                                                    {"<S", State::HalfClosed},
+                                                                    {"SA", State::HalfClosed},
+                                                                    {"<SA", State::HalfClosed}})},
     {"syn_does_not_unsettle",
      after_handshake(
          {{"S", State::Established}, {"<S", State::Established}, {"<SA", State::Established}})},
@@ -113,9 +169,25 @@ const Story kStories[] = {
     {"picked_up_from_a_reply",
      {{"<A", State::SynReceived}, {"<A", State::SynReceived}, {"A", State::Established}}},
     {"picked_up_from_a_syn_ack", {{"<SA", State::SynReceived}, {"A", State::Established}}},
-    {"picked_up_at_a_fin", {{"F", State::Closing}, {"<F", State::Closing}, {"A", State::Closed}}},
-    {"stray_reset", {{"R", State::Closed}}},
+    {"picked_up_at_a_fin", {{"F", State::SynSent}, {"<F", State::Closing}, {"A", State::Closed}}},
+    {"stray_fins_of_one_end", {{"F", State::SynSent}, {"F", State::SynSent}}},
+    {"stray_reset", {{"R", State::Single}}},
 };
+
+using Packets = std::vector<const char*>;
+
+/// Seconds that the flow may be silent after a handshake and these packets.
+std::uint16_t patience(const Packets& packets) {
+    const auto flows = table();
+    flow::Flow& subject = flows->at(flows->insert(tuple(base::kIpTcp), 1, 0));
+    for (const Step& step : kHandshake) {
+        flow::track(subject, packet(flags_of(step.packet)), step.packet[0] == '<', 1);
+    }
+    for (const char* text : packets) {
+        flow::track(subject, packet(flags_of(text)), text[0] == '<', 1);
+    }
+    return flows->timeout_s(subject);
+}
 
 }  // namespace
 
@@ -152,23 +224,73 @@ BOOST_AUTO_TEST_CASE(packets_keep_a_flow_alive_until_it_is_closed) {
         BOOST_TEST(subject.last_seen_s() == now_s);
     }
     BOOST_TEST((subject.state() == State::Closed));
-    for (const char* text : {"A", "<A", "<R", "R"}) {
+    for (const char* text : {"<R", "R", "F", "<F"}) {
         flow::track(subject, packet(flags_of(text)), text[0] == '<', now_s + 3);
+        BOOST_TEST(subject.last_seen_s() == now_s);
+    }
+    for (const char* text : {"A", "<A"}) {
+        flow::track(subject, packet(flags_of(text)), text[0] == '<', ++now_s);
         BOOST_TEST(subject.last_seen_s() == now_s);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_syn_restarts_only_what_is_closing_or_closed) {
+BOOST_AUTO_TEST_CASE(a_refused_flow_is_not_kept_by_refusals) {
     const auto flows = table();
     flow::Flow& subject = flows->at(flows->insert(tuple(base::kIpTcp), 1, 0));
-    for (std::size_t i = 0; i < flow::kStateCount; ++i) {
-        const auto state = static_cast<State>(i);
-        const bool over = state == State::Closing || state == State::Closed;
-        subject.set_state(state);
-        BOOST_TEST(flow::restarts(subject, packet(flags_of("S"))) == over);
-        for (const char* other : {"A", "SA", "F", "R"}) {
-            BOOST_TEST(!flow::restarts(subject, packet(flags_of(other))));
+    flow::track(subject, packet(flags_of("S")), false, 1);
+    flow::track(subject, packet(flags_of("R")), true, 9);
+    BOOST_TEST(subject.last_seen_s() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_syn_restarts_only_what_is_closing_closed_or_refused) {
+    const auto flows = table();
+    flow::Flow& subject = flows->at(flows->insert(tuple(base::kIpTcp), 1, 0));
+    const flow::Flow fresh = subject;
+    for (const bool refused : {false, true}) {
+        for (std::size_t i = 0; i < flow::kStateCount; ++i) {
+            const auto state = static_cast<State>(i);
+            const bool opening = state < State::Established;
+            const bool over = opening ? refused : state != State::Established;
+            subject = fresh;
+            subject.set_state(state);
+            if (refused) subject.set_rst_seen(true);
+            BOOST_TEST(flow::restarts(subject, packet(flags_of("S"))) == over);
+            for (const char* other : {"A", "SA", "F", "R"}) {
+                BOOST_TEST(!flow::restarts(subject, packet(flags_of(other))));
+            }
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_one_end_can_forge_leaves_a_connection_its_time) {
+    const flow::Timeouts limits;
+    const char* const ends[2][3] = {{"F", "R", "S"}, {"<F", "<R", "<S"}};
+    for (const auto& [fin, rst, syn] : ends) {
+        for (const Packets& forged :
+             std::vector<Packets>{{fin}, {fin, syn}, {fin, fin, syn, syn}}) {
+            BOOST_TEST(patience(forged) == limits.tcp_established_s);
+        }
+        for (const Packets& forged : std::vector<Packets>{
+                 {rst}, {rst, rst, rst}, {rst, syn}, {fin, rst}, {fin, rst, syn, rst}}) {
+            BOOST_TEST(patience(forged) == limits.tcp_closing_s);
+            for (const char* alive : {"A", "<A"}) {
+                Packets revived = forged;
+                revived.push_back(alive);
+                BOOST_TEST(patience(revived) == limits.tcp_established_s);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_close_of_both_ends_frees_the_place_soon) {
+    const flow::Timeouts limits;
+    for (const Packets& packets : std::vector<Packets>{{"F", "<A", "<F", "A"},
+                                                       {"<F", "F", "<A"},
+                                                       {"F", "<R"},
+                                                       {"<F", "R"},
+                                                       {"R", "<R"},
+                                                       {"F", "<F", "A", "<R", "A"}}) {
+        BOOST_TEST(patience(packets) == limits.tcp_closed_s);
     }
 }
 

@@ -56,6 +56,12 @@ Pipeline::Config with_pickup() {
     return config;
 }
 
+Pipeline::Config small_table(std::uint32_t flows_max) {
+    Pipeline::Config config = World::default_config();
+    config.flows_max = flows_max;
+    return config;
+}
+
 }  // namespace
 
 BOOST_DATA_TEST_CASE(replies_pass_whatever_the_reverse_direction_says, data::make(kFamilies),
@@ -373,15 +379,16 @@ BOOST_DATA_TEST_CASE(a_closed_connection_may_be_opened_again_by_either_end, data
 
 BOOST_DATA_TEST_CASE(a_full_flow_table_denies_new_flows_and_keeps_the_old_ones,
                      data::make(kFamilies), family) {
-    Pipeline::Config config = World::default_config();
-    config.flows_max = 2;
-    World world({}, config);
+    World world({}, small_table(2));
     const Cast& cast = cast_of(family);
-    world.send(to_shop(cast, flag::kSyn, 1), kBankPort, kOpened);
-    world.send(to_shop(cast, flag::kSyn, 2), kBankPort, kOpened);
+    for (std::uint16_t port = 1; port <= 2; ++port) {
+        world.send(to_shop(cast, flag::kSyn, port), kBankPort, kOpened);
+        world.send(to_bank(cast, kSynAck, port), kShopPort, kEstablished);
+        world.send(to_shop(cast, flag::kAck, port), kBankPort, kEstablished);
+    }
     world.send(to_shop(cast, flag::kSyn, 3), kBankPort, {.reason = Reason::FlowTableFull});
-    world.send(to_shop(cast, flag::kSyn, 1), kBankPort, kEstablished);
-    world.send(to_bank(cast, kSynAck, 2), kShopPort, kEstablished);
+    world.send(to_shop(cast, flag::kAck, 1), kBankPort, kEstablished);
+    world.send(to_bank(cast, flag::kAck, 2), kShopPort, kEstablished);
 }
 
 BOOST_DATA_TEST_CASE(a_checksum_left_to_hardware_is_found_in_first_packets, data::make(kFamilies),

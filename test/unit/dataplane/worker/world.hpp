@@ -155,6 +155,7 @@ inline Moved all_of(const base::Counters& counters) {
     all["flows_created"] = counters.flows_created.read();
     all["flows_expired"] = counters.flows_expired.read();
     all["flows_closed"] = counters.flows_closed.read();
+    all["flows_yielded"] = counters.flows_yielded.read();
     all["flows_revoked"] = counters.flows_revoked.read();
     all["flows_rejudged"] = counters.flows_rejudged.read();
     all["service_address_seen"] = counters.service_address_seen.read();
