@@ -62,9 +62,12 @@ void warn_about_limits(const Condition& condition, std::vector<std::string>& out
     warn(condition.counts.macs_without_room.read(),
          " frames came from MAC addresses that are not remembered because their port has too many: "
          "what is for them may be flooded; look for a sender that changes its MAC address");
-    warn(condition.counts.link_locals_without_room.read(),
-         " messages came from link-local addresses that are not remembered because their port has "
-         "too many: from pods they were dropped; look for a sender that changes its address");
+    warn(
+        condition.counts.link_locals_without_room.read(),
+        " link-local addresses were not remembered, or forgotten early, because their pods port or "
+        "the uplink has too many: another port may use them too; look for a sender that changes "
+        "its "
+        "address, and give pods that share a port ports of their own");
 }
 
 struct Room {
