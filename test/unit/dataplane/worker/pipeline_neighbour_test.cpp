@@ -11,6 +11,7 @@ namespace data = boost::unit_test::data;
 using namespace tierwall;
 using namespace tierwall::worker;
 using namespace tierwall::worker::testing;
+using namespace tierwall::worker::testing::trust;
 using base::Family;
 using base::Reason;
 using support::frame;

@@ -6,6 +6,7 @@
 using namespace tierwall;
 using namespace tierwall::worker;
 using namespace tierwall::worker::testing;
+using namespace tierwall::worker::testing::trust;
 using base::Reason;
 using support::frame;
 

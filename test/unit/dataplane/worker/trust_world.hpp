@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace tierwall::worker::testing {
+namespace tierwall::worker::testing::trust {
 
 inline constexpr base::Family kFamilies[] = {base::Family::IPv4, base::Family::IPv6};
 inline constexpr support::Mac kMac{0x02, 0, 0, 0, 0, 0x01};
@@ -66,4 +66,4 @@ inline Pipeline::Config wire_config() {
     return config;
 }
 
-}  // namespace tierwall::worker::testing
+}  // namespace tierwall::worker::testing::trust
