@@ -172,9 +172,10 @@ bool LinkLocals::put_uplinks(std::size_t place, std::uint64_t old, std::uint64_t
     return true;
 }
 
+// When there are too many routers, those that are silent for long get out, some with each try.
 bool LinkLocals::has_room_for_router(std::uint32_t now_s) noexcept {
     if (routers_.load(kRelaxed) < kUplinkRoutersMax) return true;
-    const std::uint32_t first = sweep_.fetch_add(kSweep, kRelaxed);
+    const std::uint32_t first = uplink_sweep_.fetch_add(kSweep, kRelaxed);
     for (std::size_t i = 0; i < kSweep; ++i) {
         const std::size_t place = (first + i) % kUplinkLinkLocalsMax;
         const std::uint64_t word = uplinks_.word(place);

@@ -102,6 +102,7 @@ private:
     std::array<std::atomic<std::uint32_t>, 256> counts_{};  ///< of each port
     std::atomic<std::uint32_t> routers_{0};
     std::atomic<std::uint32_t> sweep_{0};
+    std::atomic<std::uint32_t> uplink_sweep_{0};
 };
 
 }  // namespace tierwall::worker
