@@ -65,6 +65,7 @@ identity::AddressMap::Assignment Enforcer::State::assignment(
     flags |= address.is_pod ? identity::kEntryPod : identity::kEntryNode;
     if (in_scope(address, node)) {
         flags |= address.is_pod ? identity::kEntrySubject : identity::kEntryLocalNode;
+        if (options.scope != "all") flags |= identity::kEntryPlaced;
     }
     return {.identity = address.identity,
             .node = address.node,

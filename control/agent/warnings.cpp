@@ -33,7 +33,8 @@ constexpr ReasonAdvice kAdvice[] = {
      "spread packets themselves"},
     {Reason::SpoofedSource,
      " packets came from a port that is not their source's: either a pod lies, or another port"
-     " used the address first; tie it to its port with pod: in the configuration"},
+     " used the address first (tie it to its port with pod: in the configuration), or the address"
+     " is of the node in scope and came from the uplink (see scope: and the ports' sides)"},
     {Reason::SpoofedMac,
      " packets came from a MAC address that another port has the better right to: either a pod "
      "lies, or the MAC has moved; tie it to its port with mac: in the configuration"},
@@ -63,9 +64,11 @@ void warn_about_limits(const Condition& condition, std::vector<std::string>& out
     warn(condition.counts.macs_without_room.read(),
          " frames came from MAC addresses that are not remembered because their port has too many: "
          "what is for them may be flooded; look for a sender that changes its MAC address");
-    warn(condition.counts.link_locals_without_room.read(),
-         " messages came from link-local addresses that are not remembered because their port has "
-         "too many: from pods they were dropped; look for a sender that changes its address");
+    warn(
+        condition.counts.link_locals_without_room.read(),
+        " messages came from link-local addresses for which their pods port, or the uplink, had no "
+        "room left: others may use such an address too; look for a sender that changes its "
+        "address, or give pods that share a port ports of their own");
 }
 
 struct Room {

@@ -53,7 +53,7 @@ struct alignas(64) Counters {
     Counter sleeps;
     Counter would_deny;                ///< let through, though an audited policy denies it
     Counter macs_without_room;         ///< senders' MAC addresses that were not remembered
-    Counter link_locals_without_room;  ///< the same of link-local addresses
+    Counter link_locals_without_room;  ///< the same of link-local addresses, or forgotten early
 
     Counter& of(Reason reason) noexcept {
         return packets_by_reason[static_cast<std::size_t>(reason)];

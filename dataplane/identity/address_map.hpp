@@ -51,7 +51,8 @@ enum EntryFlag : std::uint8_t {
     kEntryNode = 2,
     kEntrySubject = 4,     ///< a pod within this dataplane's scope
     kEntryLocalNode = 16,  ///< a node within this dataplane's scope
-    kEntryKnown = 8,  ///< the map has an entry (pod or node); absent for addresses known by CIDR
+    kEntryKnown = 8,    ///< the map has an entry (pod or node); absent for addresses known by CIDR
+    kEntryPlaced = 32,  ///< the scope is one node, and the address this node's or its pods'
 };
 
 struct Entry {
@@ -66,6 +67,8 @@ struct Entry {
     bool is_subject() const noexcept { return (flags & kEntrySubject) != 0; }
     /// Lives behind this dataplane's pods ports, as far as its scope tells.
     bool is_local() const noexcept { return (flags & (kEntrySubject | kEntryLocalNode)) != 0; }
+    /// Lives there for certain; where the scope is everybody, local pods may be anywhere.
+    bool is_placed() const noexcept { return (flags & kEntryPlaced) != 0; }
     bool is_known() const noexcept { return (flags & kEntryKnown) != 0; }
 };
 static_assert(sizeof(Entry) == 16);

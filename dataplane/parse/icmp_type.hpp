@@ -14,7 +14,8 @@ namespace tierwall::parse {
 
 namespace icmp_type {
 inline constexpr std::uint8_t kRedirect = 5;
-}
+inline constexpr std::uint8_t kRouterAdvertisement = 9;
+}  // namespace icmp_type
 
 namespace icmpv6_type {
 inline constexpr std::uint8_t kMldQuery = 130;

@@ -14,7 +14,7 @@ Pipeline::Config pipeline_config(const Fabric& fabric) {
         wanted.ports.push_back({.side = each.side,
                                 .mtu = fabric.port(port).mtu(),
                                 .reserved = each.reserved && !wire,
-                                .has_node = wire});
+                                .wire = wire});
     }
     wanted.flows_max = config.flows_max / config.workers;
     wanted.timeouts = config.timeouts;

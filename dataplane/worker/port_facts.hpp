@@ -20,8 +20,9 @@ struct PortFacts {
     std::uint16_t mtu = 1500;
     /// Configuration says which addresses live here: it claims no others.
     bool reserved = false;
-    /// Pods side of a wire: a whole node lives here, with its own addresses.
-    bool has_node = false;
+    /// Of a wire, whose pods side is a whole node with its own addresses. In switch mode a node
+    /// that is not tied to a port is at the uplink.
+    bool wire = false;
 };
 
 /// All uplink ports are one place: the same address may arrive at any of them. This is the number

@@ -4,6 +4,7 @@
 #include "dataplane/base/protocol.hpp"
 #include "dataplane/parse/icmp_type.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -31,6 +32,24 @@ bool is_v6_link_local(const base::Address& address) noexcept {
 
 bool has_udp_ports(const parse::Headers& headers) noexcept {
     return headers.has_transport && headers.tuple.protocol == base::kIpUdp;
+}
+
+/// Clients listen at their port, and most do not look at the answer's source port. What goes from a
+/// server's port to a server's is between relays and servers: policy judges it, and no client hears
+/// it.
+bool answers_dhcp(const parse::Headers& headers) noexcept {
+    if (!has_udp_ports(headers)) return false;
+    const bool v4 = headers.family == base::Family::IPv4;
+    const std::uint16_t client = v4 ? kDhcpClient : kDhcpv6Client;
+    const std::uint16_t server = v4 ? kDhcpServer : kDhcpv6Server;
+    const parse::Tuple& tuple = headers.tuple;
+    return tuple.destination_port == client ||
+           (tuple.source_port == server && tuple.destination_port != server);
+}
+
+/// Who asks for listeners is a router, or wants to be taken for one.
+bool is_router(std::uint8_t icmpv6) noexcept {
+    return icmpv6 == icmpv6_type::kRouterAdvertisement || icmpv6 == icmpv6_type::kMldQuery;
 }
 
 }  // namespace
@@ -61,41 +80,43 @@ Trust::Trust(std::vector<PortFacts> ports, identity::AddressMap& addresses,
     : ports_(std::move(ports)),
       addresses_(addresses),
       bindings_(std::move(bindings)),
-      counters_(counters) {}
+      counters_(counters),
+      has_pods_ports_(std::any_of(ports_.begin(), ports_.end(), [](const PortFacts& facts) {
+          return facts.side == Side::Pods;
+      })) {}
 
 Objection Trust::rogue(const parse::Headers& headers, std::uint16_t port) const noexcept {
     if (!is_pods(port)) return std::nullopt;
     const std::uint8_t protocol = headers.tuple.protocol;
     if (protocol == base::kIpTcp) return std::nullopt;
-    if (is_dhcp_reply(headers)) return base::Reason::RogueDhcp;
+    if (answers_dhcp(headers)) return base::Reason::RogueDhcp;
     if (!headers.has_transport) return std::nullopt;
-    if (protocol == base::kIpIcmp && headers.icmp_type == parse::icmp_type::kRedirect) {
-        return base::Reason::RogueRedirect;
+    const std::uint8_t type = headers.icmp_type;
+    if (protocol == base::kIpIcmp) {
+        if (type == parse::icmp_type::kRedirect) return base::Reason::RogueRedirect;
+        if (type == parse::icmp_type::kRouterAdvertisement) return base::Reason::RogueRouterAdvert;
     }
-    // Who asks for listeners is a router, or wants to be taken for one.
-    if (protocol == base::kIpIcmpv6 && (headers.icmp_type == icmpv6_type::kRouterAdvertisement ||
-                                        headers.icmp_type == icmpv6_type::kMldQuery)) {
-        return base::Reason::RogueRouterAdvert;
-    }
-    if (protocol == base::kIpIcmpv6 && headers.icmp_type == icmpv6_type::kRedirect) {
-        return base::Reason::RogueRedirect;
+    if (protocol == base::kIpIcmpv6) {
+        if (type == icmpv6_type::kRedirect) return base::Reason::RogueRedirect;
+        if (is_router(type)) return base::Reason::RogueRouterAdvert;
     }
     return std::nullopt;
 }
 
 /// Whose address nobody has used yet. A pod may not become its node, whose traffic NetworkPolicy
-/// admits, nor a pod that lives on another node.
+/// admits, nor a pod that lives on another node. Nor may the uplink become a pod of the node in
+/// scope, nor this node where a wire has it on the other side.
 bool Trust::may_claim(const identity::Entry& entry, std::uint16_t port) const noexcept {
-    if (!is_pods(port)) return true;
     const PortFacts& facts = ports_[port];
-    return !facts.reserved && entry.is_local() && (entry.is_pod() || facts.has_node);
+    if (is_pods(port)) return !facts.reserved && entry.is_local() && (entry.is_pod() || facts.wire);
+    return !has_pods_ports_ || !entry.is_placed() || (entry.is_node() && !facts.wire);
 }
 
 Objection Trust::sender(const base::Address& address, const identity::Entry& entry,
                         std::uint16_t port) noexcept {
     if (!entry.is_known()) {
         if (is_pods(port)) return base::Reason::UnknownSource;
-        return is_v6_link_local(address) ? link_local(address, port) : std::nullopt;
+        return is_v6_link_local(address) ? link_local(address, Use::Speaks, port) : std::nullopt;
     }
     const std::uint16_t place = origin(port);
     if (addresses_.bound_port(entry) != place &&
@@ -106,57 +127,82 @@ Objection Trust::sender(const base::Address& address, const identity::Entry& ent
     return std::nullopt;
 }
 
-/// A probe without a sender asks whether its target is free, and so speaks for the target, as a
-/// solicitation without a source does.
+/// A pod that asks has the address as good as configured: nobody else gets it now. Somebody at the
+/// uplink who only asks has nothing yet, and may be asking because the address is to be a pod's.
+Objection Trust::question(const base::Address& address, const identity::Entry& entry,
+                          std::uint16_t port) noexcept {
+    if (is_pods(port)) return sender(address, entry, port);
+    if (!entry.is_known()) return std::nullopt;
+    const std::uint16_t bound = addresses_.bound_port(entry);
+    const bool is_free = bound == identity::kUnbound || bound == origin(port);
+    return is_free ? std::nullopt : Objection(base::Reason::SpoofedSource);
+}
+
+/// A probe without a sender asks whether its target is free, as a solicitation without a source
+/// does.
 Objection Trust::arp(const parse::Headers& headers, const Neighbours& entries,
                      std::uint16_t port) noexcept {
     const base::Address& source = headers.tuple.source;
     const bool probe = source.is_unspecified() && headers.arp_operation == kArpRequest;
-    return probe ? sender(headers.tuple.destination, entries.target, port)
+    return probe ? question(headers.tuple.destination, entries.target, port)
                  : sender(source, entries.source, port);
 }
 
-/// The first port that uses a link-local address keeps it, and no pod has one of the uplink's.
-Objection Trust::link_local(const base::Address& address, std::uint16_t port) noexcept {
+/// The first port that uses a link-local address keeps it, and no pod has one of the uplink's. A
+/// pod that finds no room may speak in a name that is nobody's, but takes it from nobody: who asks
+/// whether it is free is not answered.
+Objection Trust::link_local(const base::Address& address, Use use, std::uint16_t port) noexcept {
+    using Answer = LinkLocals::Answer;
     LinkLocals& known = bindings_->link_locals();
-    // The two ports of a wire are a link of their own; another wire's may have the same addresses.
-    if (is_pods(port) && ports_[port].has_node) {
-        return known.is_uplinks(address) ? Objection(base::Reason::SpoofedSource) : std::nullopt;
+    if (!is_pods(port)) {
+        const Answer answer = known.use_at_uplink(address, use == Use::Routes, now_s_);
+        if (answer == Answer::NoRoom) counters_.link_locals_without_room.add();
+        return std::nullopt;
     }
-    const LinkLocals::Answer answer = known.use(address, origin(port), now_s_);
-    if (answer == LinkLocals::Answer::NoRoom) counters_.link_locals_without_room.add();
-    if (answer == LinkLocals::Answer::Yours || !is_pods(port)) return std::nullopt;
-    return base::Reason::SpoofedSource;
+    // The two ports of a wire are a link of their own; another wire's may have the same addresses.
+    if (ports_[port].wire) {
+        return known.is_uplinks(address, now_s_) ? Objection(base::Reason::SpoofedSource)
+                                                 : std::nullopt;
+    }
+    const Answer answer = known.use(address, port, now_s_);
+    if (answer == Answer::NoRoom) counters_.link_locals_without_room.add();
+    const bool passes =
+        answer == Answer::Yours || (answer == Answer::NoRoom && use != Use::Announces);
+    return passes ? std::nullopt : Objection(base::Reason::SpoofedSource);
 }
 
-/// A source or target of neighbour discovery.
-Objection Trust::claimant(const base::Address& address, const identity::Entry& entry,
-                          std::uint16_t port) noexcept {
-    if (entry.is_known() || !is_v6_link_local(address)) return sender(address, entry, port);
-    return link_local(address, port);
+Objection Trust::neighbour_source(const parse::Headers& headers, const identity::Entry& entry,
+                                  std::uint16_t port) noexcept {
+    const base::Address& source = headers.tuple.source;
+    if (entry.is_known() || !is_v6_link_local(source)) return sender(source, entry, port);
+    const bool routes = headers.icmp_type == icmpv6_type::kRouterAdvertisement;
+    return link_local(source, routes ? Use::Routes : Use::Speaks, port);
+}
+
+/// An advertisement speaks for its target, and so does a question whether it is free.
+Objection Trust::neighbour_target(const parse::Headers& headers, const identity::Entry& entry,
+                                  std::uint16_t port) noexcept {
+    if (!headers.has_target) return base::Reason::Malformed;
+    const bool asks = headers.icmp_type == icmpv6_type::kNeighbourSolicitation;
+    if (entry.is_known() || !is_v6_link_local(headers.target)) {
+        return asks ? question(headers.target, entry, port) : sender(headers.target, entry, port);
+    }
+    if (asks && !is_pods(port)) return std::nullopt;
+    const bool to_all = headers.tuple.destination.is_multicast_or_broadcast();
+    return link_local(headers.target, to_all ? Use::Announces : Use::Speaks, port);
 }
 
 Objection Trust::neighbour(const parse::Headers& headers, const Neighbours& entries,
                            std::uint16_t port) noexcept {
     const std::uint8_t type = headers.icmp_type;
-    const base::Address& source = headers.tuple.source;
-    const bool nameless = source.is_unspecified() && may_be_nameless(type);
+    const bool nameless = headers.tuple.source.is_unspecified() && may_be_nameless(type);
     if (!nameless) {
-        if (const Objection objection = claimant(source, entries.source, port)) return objection;
+        const Objection objection = neighbour_source(headers, entries.source, port);
+        if (objection) return objection;
     }
-    // An advertisement speaks for its target, and so does a question whether it is free.
     const bool speaks_for_target = type == icmpv6_type::kNeighbourAdvertisement ||
                                    (type == icmpv6_type::kNeighbourSolicitation && nameless);
-    if (speaks_for_target) {
-        if (!headers.has_target) return base::Reason::Malformed;
-        // Somebody at the uplink who only asks has nothing yet.
-        const bool only_asks = nameless && !is_pods(port) && is_v6_link_local(headers.target);
-        if (only_asks) return std::nullopt;
-        if (const Objection objection = claimant(headers.target, entries.target, port)) {
-            return objection;
-        }
-    }
-    return std::nullopt;
+    return speaks_for_target ? neighbour_target(headers, entries.target, port) : std::nullopt;
 }
 
 void Trust::note_pod(const base::Address& address, std::uint16_t port) noexcept {

@@ -6,9 +6,11 @@
 ///
 /// A known address (a pod's or a node's) is accepted from one place only: the port it was
 /// configured for, or the first one that it was seen at, until it leaves the address map. All
-/// uplink ports are one place. So it is with link-local addresses, which no snapshot knows. Pods
-/// neither advertise routes nor serve DHCP, and nobody unknown speaks from a pods port, apart from
-/// what a host says before it has an address.
+/// uplink ports are one place. So it is with link-local addresses, which no snapshot knows. Where
+/// the scope is one node, its pods (and on a wire the node itself) are never at the uplink, and who
+/// only asks there whether an address is free does not get it. Pods neither advertise routes nor
+/// serve DHCP, and nobody unknown speaks from a pods port, apart from what a host says before it
+/// has an address.
 ///
 /// Threads: one worker each; workers share the address map and the bindings.
 /// Memory:  a copy of the ports' facts.
@@ -34,7 +36,7 @@ using Objection = std::optional<base::Reason>;
 
 /// A client's request before it has an address of its own. Requires: kind Ip.
 bool is_dhcp_request(const parse::Headers& headers) noexcept;
-/// UDP from a server's port to a client's. Requires: kind Ip.
+/// UDP from a server's port to a client's. Requires: kind Ip. What rogue() stops is more.
 bool is_dhcp_reply(const parse::Headers& headers) noexcept;
 
 class Trust {
@@ -74,17 +76,30 @@ public:
     const Bindings& bindings() const noexcept { return *bindings_; }
 
 private:
+    /// What somebody does with a link-local address.
+    enum class Use : std::uint8_t {
+        Speaks,
+        Announces,  ///< says to everybody that it is his, or will be
+        Routes,     ///< advertises itself as a router
+    };
+
     bool is_pods(std::uint16_t port) const noexcept { return ports_[port].side == Side::Pods; }
     bool may_claim(const identity::Entry& entry, std::uint16_t port) const noexcept;
-    Objection claimant(const base::Address& address, const identity::Entry& entry,
+    /// A question whether the address is free.
+    Objection question(const base::Address& address, const identity::Entry& entry,
                        std::uint16_t port) noexcept;
-    Objection link_local(const base::Address& address, std::uint16_t port) noexcept;
+    Objection link_local(const base::Address& address, Use use, std::uint16_t port) noexcept;
+    Objection neighbour_source(const parse::Headers& headers, const identity::Entry& entry,
+                               std::uint16_t port) noexcept;
+    Objection neighbour_target(const parse::Headers& headers, const identity::Entry& entry,
+                               std::uint16_t port) noexcept;
     void note_pod(const base::Address& address, std::uint16_t port) noexcept;
 
     std::vector<PortFacts> ports_;
     identity::AddressMap& addresses_;
     std::shared_ptr<Bindings> bindings_;
     base::Counters& counters_;
+    bool has_pods_ports_ = false;
     std::uint32_t generation_ = 0;
     std::uint32_t now_s_ = 0;
 };

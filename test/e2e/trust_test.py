@@ -164,15 +164,17 @@ class Trust(unittest.TestCase):
 
     def test_dhcp_answers_from_a_pod_are_rogue(self):
         source = self.liar.v4
-        kind, packet = frames.ip(source, "255.255.255.255", 17,
-                                 frames.udp(source, "255.255.255.255", 67, 68, b"\2" * 240))
-        self.send(self.liar, [self.frame(LIAR, frames.BROADCAST, kind, packet)], "rogue_dhcp", 0,
-                  "UDP %s 68" % source)
+        for port in 67, 1067:
+            kind, packet = frames.ip(source, "255.255.255.255", 17, frames.udp(
+                source, "255.255.255.255", port, 68, b"\2" * 240))
+            self.send(self.liar, [self.frame(LIAR, frames.BROADCAST, kind, packet)], "rogue_dhcp",
+                      0, "UDP %s 68" % source)
         source = self.liar.v6
-        kind, packet = frames.ip(source, "ff02::1", 17,
-                                 frames.udp(source, "ff02::1", 547, 546, b"\7" * 20))
-        self.send(self.liar, [self.frame(LIAR, frames.mac("33:33:00:00:00:01"), kind, packet)],
-                  "rogue_dhcp", 0, "UDP %s 546" % source)
+        for port in 547, 1547:
+            kind, packet = frames.ip(source, "ff02::1", 17,
+                                     frames.udp(source, "ff02::1", port, 546, b"\7" * 20))
+            self.send(self.liar, [self.frame(LIAR, frames.mac("33:33:00:00:00:01"), kind, packet)],
+                      "rogue_dhcp", 0, "UDP %s 546" % source)
 
     def test_partial_checksum_is_named(self):
         kind, packet = frames.ip(self.liar.v4, self.victim.v4, 6, frames.tcp(

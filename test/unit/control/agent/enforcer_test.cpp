@@ -304,20 +304,36 @@ BOOST_AUTO_TEST_CASE(other_blocks_touch_all_unknown_addresses) {
     BOOST_CHECK_EQUAL(f.enforcer->published().load()->services->find(ip("10.112.0.1")), 0u);
 }
 
+BOOST_AUTO_TEST_CASE(the_scope_of_everybody_tells_nobodys_place) {
+    Fixture f;
+    SmallSnapshot s;
+    f.apply(s);
+    for (const char* address : {"10.0.0.1", "10.0.0.2", "172.16.0.1"}) {
+        BOOST_CHECK(f.enforcer->entry(ip(address)).is_local());
+        BOOST_CHECK(!f.enforcer->entry(ip(address)).is_placed());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(only_pods_of_the_node_in_scope_are_subjects) {
     Fixture f({.scope = "node:n1", .addresses_max = 1000});
     SmallSnapshot s;
     f.apply(s);
     BOOST_CHECK(f.enforcer->entry(ip("10.0.0.1")).is_subject());
+    BOOST_CHECK(f.enforcer->entry(ip("10.0.0.1")).is_placed());
     BOOST_CHECK(!f.enforcer->entry(ip("10.0.0.2")).is_subject());
+    BOOST_CHECK(!f.enforcer->entry(ip("10.0.0.2")).is_placed());
     BOOST_CHECK(!f.enforcer->entry(ip("172.16.0.1")).is_subject());
+    BOOST_CHECK(f.enforcer->entry(ip("172.16.0.1")).is_placed());
+    BOOST_CHECK(!f.enforcer->entry(ip("172.16.0.2")).is_placed());
     BOOST_CHECK(f.ask("10.0.0.3", "10.0.0.2", 1).ingress == kNotSubject);
     // The name moves to the other number.
     s.node(1, "n3");
     s.node(2, "n1");
     f.apply(s);
     BOOST_CHECK(!f.enforcer->entry(ip("10.0.0.1")).is_subject());
+    BOOST_CHECK(!f.enforcer->entry(ip("10.0.0.1")).is_placed());
     BOOST_CHECK(f.enforcer->entry(ip("10.0.0.2")).is_subject());
+    BOOST_CHECK(f.enforcer->entry(ip("10.0.0.2")).is_placed());
     BOOST_CHECK_EQUAL(f.changed("10.0.0.2"), 2u);
     BOOST_CHECK(!Enforcer::create({.scope = "node:"}).ok());
     BOOST_CHECK(!Enforcer::create({.scope = "some"}).ok());

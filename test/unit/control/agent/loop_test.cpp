@@ -76,6 +76,7 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     condition.counts.of(base::Reason::FlowTableFull).add();
     condition.counts.service_address_seen.add(2);
     condition.counts.of(base::Reason::SpoofedMac).add(5);
+    condition.counts.of(base::Reason::SpoofedSource).add(4);
     condition.counts.macs_without_room.add(6);
     condition.counts.link_locals_without_room.add(7);
     condition.fragments_replaced = 8;
@@ -90,14 +91,26 @@ BOOST_AUTO_TEST_CASE(each_warning_names_its_fix) {
     std::string all;
     for (const std::string& warning : agent::warnings_about(condition)) all += warning + "\n";
     for (const char* words :
-         {"boot: closed", "no connection to unix:/s for 7 s (refused)", "ethtool -K PEER tx off",
-          "tso off gso off", "raise flows_max", "2 packets to service addresses",
-          "5 packets came from a MAC address", "6 frames came from MAC",
-          "7 messages came from link-local", "8 first fragments", "nearly full (90 of 100)",
+         {"boot: closed",
+          "no connection to unix:/s for 7 s (refused)",
+          "ethtool -K PEER tx off",
+          "tso off gso off",
+          "raise flows_max",
+          "2 packets to service addresses",
+          "5 packets came from a MAC address",
+          "6 frames came from MAC",
+          "7 messages came from link-local",
+          "or the uplink, had no room",
+          "4 packets came from a port",
+          "is of the node in scope",
+          "8 first fragments",
+          "nearly full (90 of 100)",
           "Rule 3: no tier",
           "publishes nothing new, what was enforced last stays: a.yaml cannot be read",
-          "tierwall-sync: error: NetworkPolicy/shop/web spec: odd", "9 more: see its log",
-          "a worker is stuck", "tw0 has an address"}) {
+          "tierwall-sync: error: NetworkPolicy/shop/web spec: odd",
+          "9 more: see its log",
+          "a worker is stuck",
+          "tw0 has an address"}) {
         BOOST_TEST_CONTEXT(words) BOOST_TEST(all.find(words) != std::string::npos);
     }
 }

@@ -152,7 +152,7 @@ BOOST_DATA_TEST_CASE(other_messages_are_no_replies_to_a_ping, data::make(kFamili
         kBankPort,
         {.reason = Reason::Policy, .tier = base::kTierDefault, .moved = {{"flows_created", 1}}});
     const bool v4 = family == Family::IPv4;
-    const auto other = v4 ? support::icmp({.type = 9}) : support::icmpv6({.type = 200});
+    const auto other = v4 ? support::icmp({.type = 41}) : support::icmpv6({.type = 200});
     world.send(frame({.source = cast.shop, .destination = cast.bank}, other), kShopPort, kDenied7);
     world.send(
         frame({.source = cast.shop, .destination = cast.bank}, support::echo(family, true, 0)),

@@ -354,7 +354,7 @@ BOOST_DATA_TEST_CASE(a_silent_flow_ends_by_its_timeout, data::make(kFamilies), f
 
 BOOST_AUTO_TEST_CASE(expire_ends_silent_flows_and_counts_them) {
     World world;
-    for (std::uint16_t port = 1; port <= 100; ++port) {
+    for (std::uint16_t port = 1001; port <= 1100; ++port) {
         world.judge({{datagram(kCast4.bank, port, kCast4.shop, 53), kBankPort}});
     }
     world.pipeline->expire(world.now_ms);
