@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(only_tables_with_other_rows_are_built) {
     BOOST_TEST(built(before, now.resources).empty());
     now.pod("10.0.0.9", kWeb, 2, "shop/web-2");
     BOOST_TEST(built(before, now.resources).empty());
-    now.put(S::web_table(443));
+    now.put(SmallSnapshot::web_table(443));
     const BuiltRows rows = built(before, now.resources);
     BOOST_REQUIRE(rows.size() == 1u);
     BOOST_TEST((rows.begin()->first == kWebTable));
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(the_enforcer_takes_them_and_builds_none_itself) {
 
 BOOST_AUTO_TEST_CASE(rows_of_another_epoch_are_not_taken) {
     SmallSnapshot other;
-    other.put(S::web_table(443));
+    other.put(SmallSnapshot::web_table(443));
     const BuiltRows rows = built({}, other.resources);
     const auto enforcer = enforcer_of(SmallSnapshot(), rows);
     BOOST_TEST(rows.at(kWebTable).use_count() == 1);

@@ -52,7 +52,7 @@ SmallSnapshot with_web_rule(std::uint32_t number) {
     SmallSnapshot out;
     out.erase(v1::RESOURCE_TYPE_RULE, {kAllowDb});
     out.rule(number, kWebPolicy, v1::DIRECTION_INGRESS, v1::ACTION_ALLOW);
-    v1::Table table = S::web_table();
+    v1::Table table = SmallSnapshot::web_table();
     table.mutable_rows()->set_rule(0, number);
     out.put(table);
     return out;
@@ -83,14 +83,14 @@ BOOST_AUTO_TEST_CASE(a_number_leaves_the_hits_of_its_last_rule_behind) {
     followed.counted[kNoSsh] = {3, 0};
     SmallSnapshot gone;
     gone.erase(v1::RESOURCE_TYPE_RULE, {kAllowDb});
-    v1::Table table = S::web_table();
+    v1::Table table = SmallSnapshot::web_table();
     table.clear_rows();
     gone.put(table);
     followed.apply(gone);
     SmallSnapshot other = gone;
     other.rule(kAllowDb, kGuard, v1::DIRECTION_EGRESS, v1::ACTION_ALLOW);
-    v1::Table guard = S::guard_table();
-    S::add(guard, {1, 65536, 6, 80, 80, v1::ACTION_ALLOW, kAllowDb});
+    v1::Table guard = SmallSnapshot::guard_table();
+    SmallSnapshot::add(guard, {1, 65536, 6, 80, 80, v1::ACTION_ALLOW, kAllowDb});
     other.put(guard);
     followed.apply(other);
     BOOST_TEST(followed.decided(kAllowDb) == 0u);

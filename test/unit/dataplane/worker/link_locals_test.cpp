@@ -155,6 +155,11 @@ BOOST_AUTO_TEST_CASE(those_who_say_that_they_are_routers_take_a_few_places_for_g
     for (std::size_t i = 0; i < kUplinkRoutersMax; ++i) {
         BOOST_REQUIRE(locals.is_uplinks(local(first + i), 1001));
     }
+    // Beside them there is place for whoever comes.
+    for (std::size_t i = 0; i < 1000; ++i) {
+        speaks(next, 1002);
+        BOOST_REQUIRE(locals.is_uplinks(local(next++), 1002));
+    }
     // They age too, and another gets their right.
     const std::uint32_t later_s = 1002 + kUplinkLinkLocalLifetime_s;
     for (std::size_t tries = 0; tries < kUplinkLinkLocalsMax; ++tries) routes(1, later_s);
