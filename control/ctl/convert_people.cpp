@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ constexpr std::size_t kKindsMax = 16;   ///< of pods in a namespace
 constexpr std::size_t kMergedMax = 4;
 constexpr std::size_t kNodesMax = 16;
 constexpr std::size_t kPortNamesMax = 32;
+constexpr std::size_t kNameMax = 63;
 constexpr int kFirstPort = 20001;
 constexpr const char* kNameLabel = "kubernetes.io/metadata.name";
 
@@ -125,6 +127,13 @@ Json metadata(const std::string& name, const LabelMap& labels) {
     return out;
 }
 
+/// Of a namespace. No other one exists, whoever asks for it.
+bool is_name(const std::string& text) {
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    return !text.empty() && text.size() <= kNameMax && text.front() != '-' && text.back() != '-' &&
+           text.find_first_not_of(kLetters) == std::string::npos;
+}
+
 class Inventor {
 public:
     Inventor(Wanted wanted, const Documents& given) : wanted_(std::move(wanted)) {
@@ -174,7 +183,7 @@ private:
             const std::string name = named != labels.end()
                                          ? named->second
                                          : "invented-" + std::to_string(made.size() + 1);
-            if (name.empty() || given_.contains(name) || !made.insert(name).second) continue;
+            if (!is_name(name) || given_.contains(name) || !made.insert(name).second) continue;
             spaces_.insert(name);
             LabelMap own = labels;
             own[kNameLabel] = name;

@@ -74,9 +74,14 @@ kind: AdminNetworkPolicy
 metadata: {name: guard}
 spec:
   priority: 5
-  subject: {pods: {podSelector: {matchLabels: {app: db}}, namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [a]}]}}}
+  subject:
+    pods:
+      podSelector: {matchLabels: {app: db}}
+      namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [a]}]}
   ingress:
-  - {action: Allow, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}], ports: [{namedPort: sql}]}
+  - action: Allow
+    from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}]
+    ports: [{namedPort: sql}]
   - {action: Deny, from: [{namespaces: {}}]}
   egress:
   - {action: Allow, to: [{nodes: {matchExpressions: [{key: cp, operator: Exists}]}}]}
@@ -112,6 +117,42 @@ BOOST_AUTO_TEST_CASE(without_pods_no_change_of_meaning_stays_unseen) {
         changed([](Json& spec) { spec["subject"]["pods"]["podSelector"] = Json::object(); }) > 0u);
     BOOST_TEST(changed([](Json& spec) { spec["subject"]["pods"].erase("namespaceSelector"); }) >
                0u);
+}
+
+BOOST_AUTO_TEST_CASE(without_pods_two_policies_that_overlap_do_not_change_places_unseen) {
+    // Only a pod of both labels in a namespace of both labels sees who is first.
+    const char* const kOverlapping = R"(
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: first}
+spec:
+  priority: 5
+  subject: {namespaces: {matchLabels: {x: "1"}}}
+  ingress: [{action: Deny, from: [{namespaces: {matchLabels: {y: "1"}}}]}]
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: second}
+spec:
+  priority: 6
+  subject: {pods: {podSelector: {matchLabels: {app: db}}, namespaceSelector: {}}}
+  ingress:
+  - {action: Allow, from: [{pods: {podSelector: {matchLabels: {role: ops}}, namespaceSelector: {}}}]}
+)";
+    BOOST_TEST(changes(story(kOverlapping)) == 0u);
+    Story swapped = story(kOverlapping);
+    swapped.made("first")["spec"]["priority"] = 7;
+    BOOST_TEST(changes(swapped) > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(odd_words_in_selectors_do_not_hinder_the_check) {
+    std::string odd = kPolicies;
+    odd.replace(odd.find("shop}"), 4, "\"No_Name\"");
+    const auto checked = story(odd).check();
+    BOOST_REQUIRE(checked.ok());
+    BOOST_TEST(checked->changes.empty());
+    BOOST_REQUIRE_EQUAL(checked->notes.size(), 1u);
+    BOOST_TEST(checked->notes.front().find("only on invented") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_convert_makes_of_the_oldest_kinds_means_what_they_meant) {
