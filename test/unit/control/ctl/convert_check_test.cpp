@@ -137,7 +137,8 @@ spec:
   priority: 6
   subject: {pods: {podSelector: {matchLabels: {app: db}}, namespaceSelector: {}}}
   ingress:
-  - {action: Allow, from: [{pods: {podSelector: {matchLabels: {role: ops}}, namespaceSelector: {}}}]}
+  - action: Allow
+    from: [{pods: {podSelector: {matchLabels: {role: ops}}, namespaceSelector: {}}}]
 )";
     BOOST_TEST(changes(story(kOverlapping)) == 0u);
     Story swapped = story(kOverlapping);
