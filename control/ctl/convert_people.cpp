@@ -156,13 +156,16 @@ private:
     void note_given(const Json& document) {
         const std::string kind = words_in(document, "kind");
         const std::string name = words_in(in(document, "metadata"), "name");
+        const std::string space = words_in(in(document, "metadata"), "namespace");
         if (kind == "Namespace") {
             given_.insert(name);
-            if (spaces_.size() < kSpacesMax) spaces_.insert(name);
+            add_space(name);
+        } else if (kind == "NetworkPolicy") {
+            add_space(space.empty() ? "default" : space);
         }
-        if (kind != "NetworkPolicy" || spaces_.size() >= kSpacesMax) return;
-        const std::string space = words_in(in(document, "metadata"), "namespace");
-        spaces_.insert(space.empty() ? "default" : space);
+    }
+    void add_space(const std::string& name) {
+        if (is_name(name) && spaces_.size() < kSpacesMax) spaces_.insert(name);
     }
     void add_nodes() {
         for (const LabelMap& labels : alone_and_together(wanted_.nodes, kNodesMax)) {

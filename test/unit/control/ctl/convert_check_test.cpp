@@ -149,6 +149,9 @@ spec:
 BOOST_AUTO_TEST_CASE(odd_words_in_selectors_do_not_hinder_the_check) {
     std::string odd = kPolicies;
     odd.replace(odd.find("shop}"), 4, "\"No_Name\"");
+    odd +=
+        "---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,"
+        " metadata: {namespace: No_Name, name: x}, spec: {podSelector: {}}}\n";
     const auto checked = story(odd).check();
     BOOST_REQUIRE(checked.ok());
     BOOST_TEST(checked->changes.empty());
