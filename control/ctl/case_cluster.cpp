@@ -3,6 +3,7 @@
 
 #include "control/kube/decode_cluster.hpp"
 #include "control/kube/decode_selector.hpp"
+#include "control/kube/instant.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <memory>
@@ -102,7 +103,7 @@ void read_pod(const Reader& reader, CaseObjects& objects) {
     pod.namespace_name = case_name(reader.at("namespace"));
     pod.name = case_name(reader.at("name"));
     pod.uid = reader.at("uid").text().value_or("uid of " + pod.path());
-    pod.created = reader.at("created").text().value_or("2026-01-01T00:00:00Z");
+    pod.created = kube::instant_text(reader.at("created").text().value_or("2026-01-01T00:00:00Z"));
     pod.labels = kube::decode_labels(reader.at("labels"));
     pod.node = reader.at("node").text().value_or("");
     pod.host_network = reader.at("hostNetwork").boolean().value_or(false);

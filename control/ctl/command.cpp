@@ -64,6 +64,9 @@ int print(const Answer& answer) {
     for (const std::string& warning : answer.warnings) {
         std::fprintf(stderr, "tierwallctl: warning: %s\n", document::printable(warning).c_str());
     }
+    for (const std::string& line : answer.details) {
+        std::fprintf(stderr, "%s\n", document::printable(line).c_str());
+    }
     return answer.status;
 }
 

@@ -30,6 +30,7 @@ struct Answer {
     std::string text;
     int status = 0;
     std::vector<std::string> warnings = {};  ///< a line each on standard error
+    std::vector<std::string> details = {};   ///< the same, but with nothing before it
 };
 using Run = std::function<base::Result<Answer>()>;
 

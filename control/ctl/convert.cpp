@@ -2,6 +2,7 @@
 #include "control/ctl/convert.hpp"
 
 #include "control/ctl/convert_names.hpp"
+#include "control/ctl/convert_order.hpp"
 
 #include <algorithm>
 #include <map>
@@ -56,21 +57,13 @@ Json without_annotation(Json document) {
     return document;
 }
 
-std::string tier_of(const Json& document) {
-    const std::string kind = word(document, "kind");
-    if (kind == "AdminNetworkPolicy") return "Admin";
-    if (kind == "BaselineAdminNetworkPolicy") return "Baseline";
-    return kind == "ClusterNetworkPolicy" ? word(part(document, "spec"), "tier") : "";
-}
-
 /// Priorities that policies have, by tier.
 std::map<std::string, std::vector<std::int64_t>> priorities_in(const std::vector<Json>& documents) {
     std::map<std::string, std::vector<std::int64_t>> out;
     for (const Json& document : documents) {
         const std::string tier = tier_of(document);
-        const Json priority = part(part(document, "spec"), "priority");
-        if (tier.empty() || !priority.is_number_integer()) continue;
-        out[tier].push_back(priority.get<std::int64_t>());
+        const auto priority = priority_of(document);
+        if (!tier.empty() && priority) out[tier].push_back(*priority);
     }
     return out;
 }
@@ -91,6 +84,7 @@ public:
             TW_TRY(added, add(i));
         }
         name_the_new();
+        TW_TRY(ordered, check_order(documents_, out_));
         return std::move(out_);
     }
 

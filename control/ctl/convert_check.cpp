@@ -4,6 +4,7 @@
 #include "control/compile/compiler.hpp"
 #include "control/ctl/convert_names.hpp"
 #include "control/ctl/convert_old_meaning.hpp"
+#include "control/ctl/convert_people.hpp"
 #include "control/ctl/convert_read.hpp"
 #include "control/ctl/diff.hpp"
 #include "control/ctl/objects.hpp"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <utility>
 
 namespace tierwall::ctl {
@@ -85,7 +87,9 @@ base::Result<CheckedSide> checked_side(const std::string& text, const std::strin
     return CheckedSide{std::move(objects.cluster), std::move(model)};
 }
 
-base::Result<CheckedSide> side_before(const ConvertedText& converted,
+void add(const Documents& more, Documents& out) { out.insert(out.end(), more.begin(), more.end()); }
+
+base::Result<CheckedSide> side_before(const ConvertedText& converted, const Documents& people,
                                       std::vector<std::string>& notes) {
     TW_TRY(old, old_meaning(converted.given));
     for (const std::string& object : old.unknown) {
@@ -97,13 +101,14 @@ base::Result<CheckedSide> side_before(const ConvertedText& converted,
     for (const Json& each : converted.given) {
         if (!is_old_network_policy(each)) readable.push_back(each);
     }
+    add(people, readable);
     return checked_side(list_text(readable), "what was given", old.policies);
 }
 
 /// Where the old meaning of an object is not known, it is left out on both sides.
-base::Result<CheckedSide> side_after(const ConvertedText& converted, const Documents& read) {
+base::Result<CheckedSide> side_after(const ConvertedText& converted, const Documents& read,
+                                     const Documents& people) {
     TW_TRY(old, old_meaning(converted.given));
-    if (old.unknown.empty()) return checked_side(converted.text, kResult, {});
     const std::set<std::string> unknown(old.unknown.begin(), old.unknown.end());
     Documents known;
     for (std::size_t i = 0; i < read.size(); ++i) {
@@ -113,37 +118,71 @@ base::Result<CheckedSide> side_after(const ConvertedText& converted, const Docum
             !is_old_network_policy(source) || !unknown.contains(object_path(source));
         if (is_compared) known.push_back(read[i]);
     }
+    add(people, known);
     return checked_side(list_text(known), kResult, {});
 }
 
-base::Status check_meaning(const CheckedSide& before, const CheckedSide& after) {
+/// What diff says of it, line by line; nothing where no verdict changes.
+base::Result<std::vector<std::string>> changes_between(const CheckedSide& before,
+                                                       const CheckedSide& after) {
     const DiffQuestion question{{{{&before.model, "all"}, {&after.model, "all"}}},
                                 {decided_by_rows(before.model), decided_by_rows(after.model)},
                                 {base::Family::IPv4, base::Family::IPv6},
                                 {}};
     TW_TRY(found, difference(question));
-    if (!found.verdicts_change()) return base::Done{};
+    std::vector<std::string> lines;
+    if (!found.verdicts_change()) return lines;
     const DiffPage page{found, {&before.model, &after.model}, {&before.cluster, &after.cluster}};
-    return base::Error{base::Errc::Invalid, "convert",
-                       "the meaning would change, nothing is converted: " + diff_text(page)};
+    std::istringstream text(diff_text(page));
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+}
+
+base::Result<std::vector<std::string>> changes_on_invented(const ConvertedText& converted,
+                                                           const Documents& read) {
+    std::vector<std::string> told_already;
+    const Documents people = invented_people(converted.given);
+    TW_TRY(before, side_before(converted, people, told_already));
+    TW_TRY(after, side_after(converted, read, people));
+    return changes_between(before, after);
+}
+
+/// Changes on those who were given, or else on those who are invented besides.
+base::Status compare(const ConvertedText& converted, const Documents& read, Checked& checked) {
+    TW_TRY(before, side_before(converted, {}, checked.notes));
+    TW_TRY(after, side_after(converted, read, {}));
+    TW_TRY(changes, changes_between(before, after));
+    checked.changes = std::move(changes);
+    if (!checked.changes.empty()) return base::Done{};
+    const bool has_pods = std::any_of(before.model.addresses.begin(), before.model.addresses.end(),
+                                      [](const auto& address) { return address.second.is_pod; });
+    // They may be too many for the limits, which is nothing that the policies are to blame for.
+    auto more_changes = changes_on_invented(converted, read);
+    if (!more_changes.ok()) {
+        checked.notes.push_back("the result was not checked on invented pods" +
+                                std::string(has_pods ? "" : ", nor were any given") + ": " +
+                                more_changes.error().text());
+        return base::Done{};
+    }
+    checked.changes = *std::move(more_changes);
+    if (has_pods) return base::Done{};
+    checked.notes.push_back(
+        "no pods were given: the result was checked only on invented ones that the policies "
+        "select");
+    return base::Done{};
 }
 
 }  // namespace
 
-base::Result<std::vector<std::string>> check_converted(const ConvertedText& converted) {
-    std::vector<std::string> notes;
-    if (converted.conversion.documents.empty() && converted.given.empty()) return notes;
+base::Result<Checked> check_converted(const ConvertedText& converted) {
+    Checked checked;
+    if (converted.conversion.documents.empty() && converted.given.empty()) return checked;
     TW_TRY(read, documents_of(converted.text, kResult));
     TW_TRY(text, check_text(converted, read.documents));
     TW_TRY(names, check_names(read.documents));
     TW_TRY(form, check_form(converted, read.documents));
-    TW_TRY(before, side_before(converted, notes));
-    TW_TRY(after, side_after(converted, read.documents));
-    TW_TRY(meaning, check_meaning(before, after));
-    const bool has_pods = std::any_of(before.model.addresses.begin(), before.model.addresses.end(),
-                                      [](const auto& address) { return address.second.is_pod; });
-    if (!has_pods) notes.push_back("no pods were given: the result was not checked on any");
-    return notes;
+    TW_TRY(compared, compare(converted, read.documents, checked));
+    return checked;
 }
 
 }  // namespace tierwall::ctl

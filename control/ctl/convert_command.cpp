@@ -36,8 +36,15 @@ base::Result<Answer> answer_convert(const ConvertOptions& options) {
     TW_TRY(conversion, convert(given.documents, given.places));
     std::string text = printed(conversion, options.output);
     TW_TRY(checked, check_converted({given.documents, conversion, text}));
+    if (!checked.changes.empty()) {
+        Answer refusal{"", kExitError};
+        refusal.details = {"tierwallctl: convert: the meaning would change, nothing is converted"};
+        refusal.details.insert(refusal.details.end(), checked.changes.begin(),
+                               checked.changes.end());
+        return refusal;
+    }
     std::vector<std::string> notes = std::move(conversion.notes);
-    notes.insert(notes.end(), checked.begin(), checked.end());
+    notes.insert(notes.end(), checked.notes.begin(), checked.notes.end());
     return Answer{std::move(text), 0, std::move(notes)};
 }
 

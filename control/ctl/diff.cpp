@@ -173,6 +173,7 @@ public:
         DiffGroup& made = difference_.groups.emplace_back();
         const Facets& facets = groups_[list.front()].facets;
         made.kinds = {facets[0].kind, facets[1].kind};
+        made.subject = {facets[0].subject, facets[1].subject};
         const auto kind = static_cast<std::size_t>(std::min(made.kinds[0], made.kinds[1]));
         made.id = std::string(1, "GNB"[kind]) + std::to_string(++counts_[kind]);
         for (const std::size_t i : list) {

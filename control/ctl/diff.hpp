@@ -49,6 +49,7 @@ struct DiffPair {
 struct DiffGroup {
     std::string id;
     std::array<EndKind, 2> kinds{};
+    std::array<bool, 2> subject{};
     std::vector<Member> members;
     std::vector<Block> blocks;
 };

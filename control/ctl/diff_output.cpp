@@ -6,7 +6,11 @@
 #include "control/ctl/table.hpp"
 #include "control/document/printable.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace tierwall::ctl {
 
@@ -28,12 +32,71 @@ std::string who_changed(const char* verb, const std::vector<std::string>& names)
            "\n";
 }
 
+/// Could an address of the one be the own node of one of the other?
+bool can_be_own(const DiffGroup& from, const DiffGroup& to, std::size_t side) {
+    return (from.kinds[side] == EndKind::Node && to.subject[side]) ||
+           (to.kinds[side] == EndKind::Node && from.subject[side]);
+}
+
+bool is_own(const Member& from, const Member& to, std::size_t side) {
+    return from.nodes[side] != 0 && from.nodes[side] == to.nodes[side];
+}
+
+std::string owner_of(const Member& member) {
+    return member.owners[0].empty() ? member.owners[1] : member.owners[0];
+}
+
+/// Two for whom a change holds although it does not for everybody of their groups.
+struct PairExample {
+    std::string from;
+    std::string to;
+};
+
+/// Nothing where nobody of the one group is the own node of anybody of the other. Else somebody
+/// for whom the change holds, with empty names where he has none.
+std::optional<PairExample> example_beside_own(const DiffGroup& from, const DiffGroup& to) {
+    using Place = std::pair<base::Family, std::uint32_t>;
+    std::array<bool, 2> matters{};
+    bool has_own = false;
+    for (std::size_t side = 0; side < 2; ++side) {
+        matters[side] = can_be_own(from, to, side);
+        if (!matters[side]) continue;
+        std::set<Place> places;
+        for (const Member& each : from.members) {
+            if (each.nodes[side] != 0) places.insert({each.address.family(), each.nodes[side]});
+        }
+        has_own = has_own || std::any_of(to.members.begin(), to.members.end(), [&](const auto& at) {
+                      return places.contains({at.address.family(), at.nodes[side]});
+                  });
+    }
+    if (!has_own) return std::nullopt;
+    for (const Member& a : from.members) {
+        for (const Member& b : to.members) {
+            const bool own = (matters[0] && is_own(a, b, 0)) || (matters[1] && is_own(a, b, 1));
+            if (!own && a.address.family() == b.address.family()) {
+                return PairExample{owner_of(a), owner_of(b)};
+            }
+        }
+    }
+    return PairExample{};
+}
+
+std::optional<PairExample> example_beside_own(const Difference& difference, const DiffPair& pair) {
+    if (pair.own_node[0] || pair.own_node[1]) return std::nullopt;
+    return example_beside_own(difference.groups[pair.from], difference.groups[pair.to]);
+}
+
 std::string pair_words(const Difference& difference, const DiffPair& pair) {
     std::string out = difference.groups[pair.from].id + " -> " + difference.groups[pair.to].id;
     const auto& [before, after] = pair.own_node;
     if (before && after) return out + " (a pod and its own node)";
     if (before) return out + " (a pod and what was its own node)";
-    return after ? out + " (a pod and what is then its own node)" : out;
+    if (after) return out + " (a pod and what is then its own node)";
+    const auto example = example_beside_own(difference, pair);
+    if (!example) return out;
+    if (example->from.empty() || example->to.empty()) return out + " (not its own node)";
+    return out + " (not its own node; for example " +
+           document::printable(example->from + " -> " + example->to) + ")";
 }
 
 std::string change_words(const DiffPage& page, const ChangedSet& set) {
@@ -122,11 +185,13 @@ std::string diff_json_text(const DiffPage& page) {
         out["groups"].push_back(diff_group_json(all.groups[i], summaries[i]));
     }
     for (const DiffPair& pair : all.pairs) {
+        const auto example = example_beside_own(all, pair);
         for (const ChangedSet& set : all.changes[pair.change]) {
             out["changes"].push_back(
                 {{"from", all.groups[pair.from].id},
                  {"to", all.groups[pair.to].id},
                  {"own_node", {{"before", pair.own_node[0]}, {"after", pair.own_node[1]}}},
+                 {"not_own_node", example.has_value()},
                  {"connections", connections_json(set.connections, all.protocols)},
                  {"before", ruling_json(*page.models[0], set.rulings[0])},
                  {"after", ruling_json(*page.models[1], set.rulings[1])}});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/engine.hpp"
 
+#include "control/ctl/link_message.hpp"
+
 #include <array>
 
 namespace tierwall::ctl {
@@ -52,8 +54,7 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::strin
     std::vector<base::Error> problems;
     const base::Status applied = engine->enforcer_->apply(resources, kEpoch, problems);
     if (!applied.ok()) return first(problems, applied.error());
-    if (kind == Kind::Tiers) return engine;
-
+    engine->kind_ = kind;
     worker::Pipeline::Config config;
     config.ports.resize(2);
     config.ports[kUplink].side = worker::Side::Uplink;
@@ -65,7 +66,9 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::strin
 }
 
 Engine::Reply Engine::ask(const PacketFields& packet) {
-    return pipeline_ == nullptr ? ask_tiers(packet) : ask_packets(packet);
+    // No table knows of what never leaves the link.
+    const bool by_tables = kind_ == Kind::Tiers && !is_link_message(packet);
+    return by_tables ? ask_tiers(packet) : ask_packets(packet);
 }
 
 Engine::Reply Engine::ask_tiers(const PacketFields& packet) const {

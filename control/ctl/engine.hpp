@@ -5,7 +5,8 @@
 /// Engine: a compiled snapshot, loaded as tierwalld loads it, that answers single questions.
 ///
 /// It has no policy of its own: either the published tables are asked (Tiers), or real packets go
-/// through the packet path from parse to verdict (Packets).
+/// through the packet path from parse to verdict (Packets). Messages of the link, such as neighbour
+/// discovery, always go that way.
 ///
 /// Threads: one.
 /// Memory:  the snapshot and its tables, in memory of DPDK's that grows with the snapshot.
@@ -57,7 +58,8 @@ private:
     std::uint16_t port_of(const base::Address& source) const;
 
     std::unique_ptr<agent::Enforcer> enforcer_;
-    std::unique_ptr<worker::Pipeline> pipeline_;  ///< null: Tiers
+    std::unique_ptr<worker::Pipeline> pipeline_;
+    Kind kind_ = Kind::Tiers;
 };
 
 }  // namespace tierwall::ctl

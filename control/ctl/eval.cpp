@@ -4,6 +4,7 @@
 #include "control/ctl/message_json.hpp"
 #include "control/ctl/probe.hpp"
 #include "control/ctl/question.hpp"
+#include "control/ctl/sendable.hpp"
 #include "control/ctl/table.hpp"
 #include "control/ctl/text_file.hpp"
 
@@ -108,8 +109,9 @@ base::Result<Answer> evaluate(const EvalOptions& options) {
     rows.reserve(probes.size());
     for (const Probe& probe : probes) {
         TW_TRY(ends, resolve(prepared.cluster, probe));
-        const PacketFields packet{ends.source,       ends.destination, probe.protocol,
-                                  probe.source_port, probe.port,       probe.icmp_type};
+        const PacketFields packet = packet_of(probe, ends);
+        TW_TRY(sendable, check_sendable(probe, packet));
+        add_terminated(prepared, probe, ends);
         rows.push_back({probe, prepared.engine->ask(packet)});
     }
     const agent::Enforcer& enforcer = prepared.engine->enforcer();

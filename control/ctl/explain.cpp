@@ -7,6 +7,7 @@
 #include "control/ctl/people.hpp"
 #include "control/ctl/probe.hpp"
 #include "control/ctl/question.hpp"
+#include "control/ctl/sendable.hpp"
 
 #include <memory>
 
@@ -38,6 +39,9 @@ base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, cons
                                              std::vector<std::string>& warnings) {
     TW_TRY(prepared, prepare(options.question));
     TW_TRY(ends, resolve(prepared.cluster, probe));
+    const PacketFields packet = packet_of(probe, ends);
+    TW_TRY(sendable, check_sendable(probe, packet));
+    add_terminated(prepared, probe, ends);
     warnings = prepared.warnings;
     v1::ExplainRequest question = request(options, probe);
     question.set_from(base::text(ends.source));
@@ -45,9 +49,7 @@ base::Result<v1::ExplainReply> ask_manifests(const ExplainOptions& options, cons
     v1::ExplainReply reply = agent::explain(prepared.engine->enforcer(), question);
     if (!reply.error().empty()) return base::Error{base::Errc::Invalid, "", reply.error()};
     if (options.question.engine == "tiers") return reply;
-    const Engine::Reply seen =
-        prepared.engine->ask({ends.source, ends.destination, probe.protocol, probe.source_port,
-                              probe.port, probe.icmp_type});
+    const Engine::Reply seen = prepared.engine->ask(packet);
     if (!seen.judged) {
         warnings.push_back(std::string("a packet of it never comes to policy: ") +
                            base::name(seen.reason));

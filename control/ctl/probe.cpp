@@ -187,6 +187,7 @@ base::Result<std::vector<Probe>> parse_probes(const std::string& text, const std
             return base::Error{base::Errc::Invalid, where, "not a JSON object on one line"};
         }
         TW_TRY(probe, read_probe(object, where));
+        probe.place = where;
         probes.push_back(probe);
     }
     return probes;
@@ -219,6 +220,15 @@ base::Result<Ends> resolve(const kube::Cluster& cluster, const Probe& probe) {
     }
     return base::Error{base::Errc::Invalid, probe.from + " -> " + probe.to,
                        "the two have no address family in common"};
+}
+
+std::string terminated_words(const kube::Cluster& cluster, const std::string& end,
+                             const base::Address& address,
+                             const std::optional<std::string>& owner) {
+    const auto found = cluster.pods.find(end);
+    if (found == cluster.pods.end() || !found->second.terminated) return "";
+    return end + " has terminated; the answer is about its address, " + base::text(address) +
+           (owner ? ", which is " + *owner + "'s now" : ", which is no pod's now");
 }
 
 }  // namespace tierwall::ctl

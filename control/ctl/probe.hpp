@@ -29,6 +29,7 @@ struct Probe {
     base::Family family = base::Family::IPv4;
     std::uint16_t source_port = 40000;
     std::optional<std::uint8_t> icmp_type;
+    std::string place = {};  ///< "file:line"; empty where it is in none
 };
 
 /// The two ends of a probe.
@@ -50,5 +51,10 @@ base::Status parse_port(const std::string& word, Probe& probe);
 /// Addresses of both ends in one family: the probe's, or else the one they have in common. A
 /// hostNetwork pod stands for its node's address. Fails: NotFound, Invalid.
 base::Result<Ends> resolve(const kube::Cluster& cluster, const Probe& probe);
+
+/// A line for people about an end of a probe that is a pod which has terminated: no policy is about
+/// it any more, and its address may be somebody else's, `owner`. Else empty.
+std::string terminated_words(const kube::Cluster& cluster, const std::string& end,
+                             const base::Address& address, const std::optional<std::string>& owner);
 
 }  // namespace tierwall::ctl

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/ctl/probe_packet.hpp"
 
+#include "control/ctl/link_message.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <cstddef>
+#include <iterator>
 
 namespace tierwall::ctl {
 
@@ -121,7 +123,10 @@ Bytes icmp(const PacketFields& fields) {
     out.push_back(fields.icmp_type.value_or(v6 ? kEchoRequest6 : kEchoRequest4));
     out.push_back(fields.icmp_code);
     put16(out, 0);
-    if (fields.quoted.empty()) {
+    if (is_link_message(fields)) {
+        const Bytes body = link_message_body(fields);
+        out.insert(out.end(), body.begin(), body.end());
+    } else if (fields.quoted.empty()) {
         put16(out, fields.source_port);  // identifier
         put16(out, 1);                   // sequence
         put32(out, 0);
@@ -174,7 +179,7 @@ Bytes ipv6_header(const PacketFields& fields, std::size_t payload_length) {
     const std::size_t extension = fields.fragment ? 8 : 0;
     put16(out, static_cast<std::uint32_t>(payload_length + extension));
     out.push_back(fields.fragment ? kFragmentHeader : fields.protocol);
-    out.push_back(kHopLimit);
+    out.push_back(is_link_message(fields) ? link_message_hop_limit(fields) : kHopLimit);
     put(out, fields.source);
     put(out, fields.destination);
     if (fields.fragment) {
@@ -198,7 +203,8 @@ std::vector<std::uint8_t> ip_packet(const PacketFields& fields) {
 
 std::vector<std::uint8_t> probe_packet(const PacketFields& fields) {
     const Bytes packet = ip_packet(fields);
-    Bytes frame{0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1};
+    Bytes frame{0x02, 0, 0, 0, 0, 2};
+    frame.insert(frame.end(), std::begin(kProbeSender), std::end(kProbeSender));
     put16(frame, fields.source.is_v4() ? base::kEtherIpv4 : base::kEtherIpv6);
     frame.insert(frame.end(), packet.begin(), packet.end());
     return frame;

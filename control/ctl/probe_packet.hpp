@@ -5,7 +5,8 @@
 /// probe_packet(): a packet as bytes on the wire, the first of a connection unless more is said.
 ///
 /// TCP starts with SYN, SCTP with INIT, ICMP and ICMPv6 with an echo request unless another type is
-/// wanted; any other protocol carries eight zero bytes.
+/// wanted, and messages of the link are those of link_message.hpp; any other protocol carries eight
+/// zero bytes.
 ///
 /// Threads: any.
 /// Memory:  one small vector.
@@ -20,6 +21,8 @@
 namespace tierwall::ctl {
 
 inline constexpr std::uint8_t kSctpInit = 1;
+/// The MAC address of who sends the frame.
+inline constexpr std::uint8_t kProbeSender[] = {0x02, 0, 0, 0, 0, 1};
 
 /// A piece of a packet. The first one holds the whole transport header, a later one zero bytes.
 struct FragmentFields {

@@ -100,4 +100,16 @@ base::Result<Prepared> prepare(const QuestionOptions& options) {
     return prepared;
 }
 
+void add_terminated(Prepared& prepared, const Probe& probe, const Ends& ends) {
+    const agent::Enforcer& enforcer = prepared.engine->enforcer();
+    for (const auto& [name, address] :
+         {std::pair(probe.from, ends.source), std::pair(probe.to, ends.destination)}) {
+        std::string words =
+            terminated_words(prepared.cluster, name, address, enforcer.owner(address));
+        std::vector<std::string>& all = prepared.warnings;
+        if (words.empty() || std::find(all.begin(), all.end(), words) != all.end()) continue;
+        all.push_back(std::move(words));
+    }
+}
+
 }  // namespace tierwall::ctl

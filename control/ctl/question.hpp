@@ -11,6 +11,7 @@
 
 #include "control/ctl/command.hpp"
 #include "control/ctl/engine.hpp"
+#include "control/ctl/probe.hpp"
 #include "control/kube/cluster.hpp"
 #include "dataplane/base/result.hpp"
 #include "proto/resource_set.hpp"
@@ -56,5 +57,8 @@ struct Prepared {
 
 /// The same, loaded.
 base::Result<Prepared> prepare(const QuestionOptions& options);
+
+/// Warns of ends that are pods which have terminated, once of each.
+void add_terminated(Prepared& prepared, const Probe& probe, const Ends& ends);
 
 }  // namespace tierwall::ctl

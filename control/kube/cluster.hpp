@@ -36,7 +36,7 @@ struct Pod {
     std::string namespace_name;
     std::string name;
     std::string uid;
-    std::string created;  ///< metadata.creationTimestamp, RFC 3339; newest wins a shared address
+    std::string created;  ///< when, as instant_text(); newest wins a shared address
     Labels labels;
     std::vector<base::Address> addresses;
     std::string node;

@@ -2,6 +2,7 @@
 #include "control/kube/decode_cluster.hpp"
 
 #include "control/kube/decode_selector.hpp"
+#include "control/kube/instant.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <algorithm>
@@ -73,7 +74,7 @@ Pod decode_pod(const Reader& root) {
     Pod pod;
     const Reader metadata = root.at("metadata");
     pod.uid = metadata.at("uid").text().value_or("");
-    pod.created = metadata.at("creationTimestamp").text().value_or("");
+    pod.created = instant_text(metadata.at("creationTimestamp").text().value_or(""));
     pod.labels = decode_labels(metadata.at("labels"));
     const Reader spec = root.at("spec");
     pod.node = spec.at("nodeName").text().value_or("");
@@ -91,7 +92,7 @@ Pod decode_pod(const Reader& root) {
 Node decode_node(const Reader& root) {
     Node node;
     const Reader metadata = root.at("metadata");
-    node.created = metadata.at("creationTimestamp").text().value_or("");
+    node.created = instant_text(metadata.at("creationTimestamp").text().value_or(""));
     node.labels = decode_labels(metadata.at("labels"));
     for (const Reader& item : root.at("status").at("addresses").items()) {
         const std::string type = item.at("type").text().value_or("");

@@ -738,7 +738,7 @@ class Convert(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("no pods were given", done.stderr)
 
-    def test_a_meaning_that_would_change_is_not_printed(self):
+    def test_policies_that_would_change_places_are_not_printed(self):
         # Asked after guard as an AdminNetworkPolicy, before it by its name.
         first = json.loads(json.dumps(ANP))
         first["metadata"]["name"], first["spec"]["ingress"] = "zebra", [
@@ -747,7 +747,12 @@ class Convert(Case):
                  "metadata": {"name": "ape"}, "spec": {
                      "tier": "Admin", "priority": 7, "subject": {"namespaces": {}},
                      "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}}
-        self.assert_refused(self.converted(first, other), "meaning would change")
+        for cluster in (True, False):
+            self.assert_refused(self.converted(first, other, cluster=cluster), "order of now",
+                                "AdminNetworkPolicy/zebra", "ClusterNetworkPolicy/ape")
+        other["metadata"]["name"] = "zoo"
+        self.assertEqual(self.names(self.converted(first, other)),
+                         {("Admin", "zebra"), ("Admin", "zoo")})
 
     def test_the_oldest_policies(self):
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "old", "annotations": {

@@ -129,3 +129,80 @@ BOOST_AUTO_TEST_CASE(an_annotation_that_nobody_understands_is_refused) {
     BOOST_TEST(!ctl::convert(space("{\"ingress\":{\"isolation\":\"Some\"}}")).ok());
     BOOST_TEST(!ctl::convert(space("{")).ok());
 }
+
+namespace {
+
+Json named_policy(const char* kind, const char* name, int priority, std::size_t rules) {
+    Json policy = admin_policy(rules, 1, 1);
+    policy["kind"] = kind;
+    policy["metadata"]["name"] = name;
+    policy["spec"]["priority"] = priority;
+    if (std::string(kind) == "BaselineAdminNetworkPolicy") policy["spec"].erase("priority");
+    return policy;
+}
+
+Json current_policy(const char* tier, const char* name, int priority) {
+    return {
+        {"apiVersion", "policy.networking.k8s.io/v1alpha2"},
+        {"kind", "ClusterNetworkPolicy"},
+        {"metadata", {{"name", name}}},
+        {"spec",
+         {{"tier", tier}, {"priority", priority}, {"subject", {{"namespaces", Json::object()}}}}}};
+}
+
+Json old_policy(const char* name, int priority, std::size_t rules = 1) {
+    return named_policy("AdminNetworkPolicy", name, priority, rules);
+}
+Json baseline(const char* name = "default", std::size_t rules = 1) {
+    return named_policy("BaselineAdminNetworkPolicy", name, 0, rules);
+}
+
+struct OrderRow {
+    const char* name;
+    std::vector<Json> policies;
+    std::string named;  ///< in the error; empty: converted
+};
+std::ostream& operator<<(std::ostream& out, const OrderRow& row) { return out << row.name; }
+
+const OrderRow kOrderRows[] = {
+    {"names_keep_their_order", {old_policy("b", 5), old_policy("a", 5)}, ""},
+    {"a_second_part_comes_after_another_policy",
+     {old_policy("a", 5, 26), old_policy("b", 5)},
+     "AdminNetworkPolicy/b"},
+    {"a_second_part_after_who_was_before", {old_policy("b", 5, 26), old_policy("a", 5)}, ""},
+    {"two_policies_of_two_parts",
+     {old_policy("a", 5, 26), old_policy("b", 5, 26)},
+     "AdminNetworkPolicy/b spec.priority"},
+    {"the_older_kind_was_first_whatever_its_name",
+     {old_policy("b", 5), current_policy("Admin", "a", 5)},
+     "ClusterNetworkPolicy/a"},
+    {"and_stays_so_by_its_name", {old_policy("a", 5), current_policy("Admin", "b", 5)}, ""},
+    {"another_tier_does_not_matter", {old_policy("b", 5), current_policy("Baseline", "a", 5)}, ""},
+    {"another_priority_does_not_matter", {old_policy("b", 5), current_policy("Admin", "a", 6)}, ""},
+    {"the_baseline_was_first",
+     {baseline(), current_policy("Baseline", "aaa", 0)},
+     "ClusterNetworkPolicy/aaa"},
+    {"and_stays_so_before_a_later_name", {baseline(), current_policy("Baseline", "zzz", 0)}, ""},
+    {"the_baseline_is_before_priority_1", {baseline(), current_policy("Baseline", "aaa", 1)}, ""},
+    {"a_part_of_the_baseline_after_another_policy",
+     {baseline("default", 26), current_policy("Baseline", "zzz", 0)},
+     "ClusterNetworkPolicy/zzz"},
+    // a is taken, so that a becomes a-2, which comes after a.
+    {"another_name_is_another_place",
+     {old_policy("a", 5), current_policy("Admin", "a", 5)},
+     "ClusterNetworkPolicy/a"},
+    {"current_policies_stay",
+     {current_policy("Admin", "b", 5), current_policy("Admin", "a", 5)},
+     ""},
+};
+
+}  // namespace
+
+BOOST_DATA_TEST_CASE(nobody_is_asked_in_another_order_than_before, data::make(kOrderRows), row) {
+    const auto made = ctl::convert(row.policies);
+    BOOST_REQUIRE_EQUAL(made.ok(), row.named.empty());
+    if (made.ok()) return;
+    BOOST_TEST_MESSAGE(made.error().text());
+    BOOST_TEST(made.error().text().find(row.named) != std::string::npos);
+    BOOST_TEST(made.error().what.find("priority of its own") != std::string::npos);
+}

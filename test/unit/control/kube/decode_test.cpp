@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_pod_is_read_with_its_addresses_and_the_ports_of_what_keep
     const Pod& pod = std::get<Pod>(objects[0].object);
     BOOST_TEST(pod.path() == "shop/web-0");
     BOOST_TEST(pod.uid == "u1");
-    BOOST_TEST(pod.created == "2026-01-02T03:04:05Z");
+    BOOST_TEST(pod.created == "2026-01-02T03:04:05.000000000Z");
     BOOST_TEST(pod.labels.at("app") == "web");
     BOOST_TEST(pod.labels.at("empty") == "");
     BOOST_TEST(pod.node == "n1");
