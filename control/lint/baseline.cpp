@@ -1,61 +1,267 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/checks.hpp"
+#include "control/lint/written_rule.hpp"
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 namespace tierwall::lint {
 namespace {
 
-/// For each direction, the kinds of pods that NetworkPolicies isolate.
-using Isolated = std::array<std::vector<bool>, 2>;
+using ListNumber = std::uint32_t;
 
-Isolated isolated(const Scene& scene, Budget& budget) {
-    Isolated out;
-    for (const base::Direction direction : kBothDirections) {
-        auto& kinds = out[static_cast<std::size_t>(direction)];
-        for (const PodKind& kind : scene.pod_kinds()) {
-            budget.spend(kind.policies.size());
-            kinds.push_back(
-                std::any_of(kind.policies.begin(), kind.policies.end(), [&](std::uint32_t number) {
-                    const policy::Policy& policy = scene.policies()[number];
-                    return policy.tier == base::kTierNetworkPolicy && !policy.audit &&
-                           isolates(policy, direction);
-                }));
+/// The policies of the Admin tier that select some pods: surely, and maybe.
+struct AdminList {
+    PolicyNumbers sure;
+    PolicyNumbers maybe;
+};
+
+/// For each kind of pod, who is asked before the Baseline tier.
+class Before {
+public:
+    Before(const Scene& scene, Budget& budget);
+
+    /// Does an enforced NetworkPolicy isolate it?
+    bool is_isolated(KindNumber kind, base::Direction direction) const {
+        return isolated_[static_cast<std::size_t>(direction)][kind];
+    }
+    ListNumber list_of(KindNumber kind) const { return list_of_[kind]; }
+    const AdminList& list(ListNumber number) const { return lists_[number]; }
+
+private:
+    std::array<std::vector<bool>, 2> isolated_;
+    std::vector<ListNumber> list_of_;
+    std::vector<AdminList> lists_;
+};
+
+Before::Before(const Scene& scene, Budget& budget) {
+    std::map<PolicyNumbers, ListNumber> numbers;
+    for (const PodKind& kind : scene.pod_kinds()) {
+        budget.spend(1 + 2 * kind.policies.size());
+        std::array<bool, 2> isolated{false, false};
+        PolicyNumbers admin;
+        for (const std::uint32_t number : kind.policies) {
+            const policy::Policy& policy = scene.policies()[number];
+            if (policy.tier == base::kTierAdmin) admin.push_back(number);
+            if (policy.tier != base::kTierNetworkPolicy || policy.audit) continue;
+            for (const base::Direction direction : kBothDirections) {
+                bool& is = isolated[static_cast<std::size_t>(direction)];
+                is = is || isolates(policy, direction);
+            }
+        }
+        for (std::size_t i = 0; i < isolated.size(); ++i) isolated_[i].push_back(isolated[i]);
+        const auto number = static_cast<ListNumber>(lists_.size());
+        const auto [entry, added] = numbers.try_emplace(admin, number);
+        if (added) lists_.push_back({admin, admin});
+        list_of_.push_back(entry->second);
+    }
+}
+
+/// Which rules of the Admin tier end the matter for everything that they match? An Accept or a Deny
+/// does, unless a Pass may have left some of it to the tiers behind.
+class Final {
+public:
+    Final(const Work& work, const RuleIndex& index) : work_(work), index_(index) {}
+
+    /// Ascending; for traffic to some of the ports of one of these rules.
+    RuleNumbers of(const AdminList& list, const WrittenRule& rule) const;
+
+private:
+    struct Pass {
+        std::int32_t priority;
+        RuleNumber rule;  ///< the first in its policy
+        std::uint32_t policy;
+        bool alone;  ///< no other policy of this priority passes anything
+    };
+    std::optional<Pass> first_pass(const PolicyNumbers& policies, const WrittenRule& rule) const;
+    bool may_pass(RuleNumber number, const WrittenRule& rule) const;
+
+    const Work& work_;
+    const RuleIndex& index_;
+};
+
+bool Final::may_pass(RuleNumber number, const WrittenRule& rule) const {
+    const IndexedRule& own = index_.rules()[number];
+    if (own.rule->action != base::Action::Pass || own.rule->failed_closed) return false;
+    for (RuleNumber part = rule.first; part < rule.end; ++part) {
+        const PortSet& ports = index_.rules()[part].ports;
+        if (!work_.budget.spend(ports.weight() + own.ports.weight())) return true;
+        if (ports.meets(own.ports)) return true;
+    }
+    return false;
+}
+
+std::optional<Final::Pass> Final::first_pass(const PolicyNumbers& policies,
+                                             const WrittenRule& rule) const {
+    std::optional<Pass> pass;
+    for (const std::uint32_t number : policies) {
+        const std::int32_t priority = work_.scene.policies()[number].priority;
+        if (pass && pass->priority < priority) break;
+        const auto [first, end] = index_.rules_of(number);
+        for (RuleNumber each = first; each < end; ++each) {
+            if (!work_.budget.spend() || !may_pass(each, rule)) continue;
+            if (pass) {
+                pass->alone = false;
+            } else {
+                pass = Pass{priority, each, number, true};
+            }
+            break;
         }
     }
-    return out;
+    return pass;
+}
+
+RuleNumbers Final::of(const AdminList& list, const WrittenRule& rule) const {
+    const auto pass = first_pass(list.maybe, rule);
+    RuleNumbers rules;
+    for (const std::uint32_t number : list.sure) {
+        const policy::Policy& policy = work_.scene.policies()[number];
+        if (pass && policy.priority > pass->priority) break;
+        if (policy.audit) continue;
+        // Of policies of one priority any may be asked first.
+        const bool is_tied = pass && policy.priority == pass->priority;
+        if (is_tied && (number != pass->policy || !pass->alone)) continue;
+        const auto [first, end] = index_.rules_of(number);
+        for (RuleNumber each = first; each < end && (!is_tied || each < pass->rule); ++each) {
+            if (!work_.budget.spend()) return {};
+            if (index_.rules()[each].rule->action != base::Action::Pass) rules.push_back(each);
+        }
+    }
+    return rules;
 }
 
 class Baselines {
 public:
     explicit Baselines(const Work& work)
-        : scene_(work.scene), work_(work), isolated_(isolated(work.scene, work.budget)) {}
+        : scene_(work.scene), work_(work), before_(work.scene, work.budget) {}
 
-    void check(const policy::Policy& policy);
+    void check(std::uint32_t number);
 
 private:
-    bool is_moot(const policy::Policy& policy, base::Direction direction);
+    /// What is left of a policy's subject where isolated pods are taken away.
+    struct Rest {
+        bool known = false;     ///< there are pods, or none at all were given
+        bool isolated = false;  ///< some are
+        std::vector<AdminList> lists;
+    };
+    Rest rest_of(std::uint32_t number, base::Direction direction) const;
+    AdminList around(std::uint32_t number) const;
+    void check_rules(std::uint32_t number, base::Direction direction, const Rest& rest);
+    RuleNumbers decided_before(const RuleIndex& index, const WrittenRule& rule,
+                               const Rest& rest) const;
+    const RuleIndex& index(base::Direction direction);
 
     const Scene& scene_;
     const Work& work_;
-    Isolated isolated_;
+    Before before_;
+    std::map<base::Direction, RuleIndex> indexes_;
 };
 
-bool Baselines::is_moot(const policy::Policy& policy, base::Direction direction) {
-    const auto& kinds = isolated_[static_cast<std::size_t>(direction)];
-    for (const KindNumber number : scene_.members(policy.subject)) {
-        if (!work_.budget.spend()) return false;
-        if (scene_.pod_kinds()[number].live && !kinds[number]) return false;
+/// Of both tiers: the rules of the Admin tier are the first.
+const RuleIndex& Baselines::index(base::Direction direction) {
+    const auto known = indexes_.find(direction);
+    if (known != indexes_.end()) return known->second;
+    PolicyNumbers policies;
+    for (std::uint32_t i = 0; i < scene_.policies().size(); ++i) {
+        if (scene_.policies()[i].tier != base::kTierNetworkPolicy) policies.push_back(i);
     }
-    return scene_.has_live_members(policy.subject);
+    RuleIndex made(scene_, direction, policies);
+    return indexes_.emplace(direction, std::move(made)).first->second;
 }
 
-void Baselines::check(const policy::Policy& policy) {
+/// Without pods: by what the selectors say of any.
+AdminList Baselines::around(std::uint32_t number) const {
+    AdminList list;
+    const Area& area = scene_.subject_area(number);
+    for (std::uint32_t i = 0; i < number; ++i) {
+        if (scene_.policies()[i].tier != base::kTierAdmin) continue;
+        const Area& other = scene_.subject_area(i);
+        if (!work_.budget.spend(2 * area.cost(other))) return {};
+        if (area.inside(other)) list.sure.push_back(i);
+        if (area.meets(other)) list.maybe.push_back(i);
+    }
+    return list;
+}
+
+Baselines::Rest Baselines::rest_of(std::uint32_t number, base::Direction direction) const {
+    const policy::Policy& policy = scene_.policies()[number];
+    Rest rest;
+    if (!scene_.has_pods()) {
+        rest.known = !scene_.subject_area(number).empty();
+        rest.lists.push_back(around(number));
+        return rest;
+    }
+    rest.known = scene_.has_live_members(policy.subject);
+    std::set<ListNumber> lists;
+    for (const KindNumber kind : scene_.members(policy.subject)) {
+        if (!work_.budget.spend()) return {};
+        if (!scene_.pod_kinds()[kind].live) continue;
+        if (before_.is_isolated(kind, direction)) {
+            rest.isolated = true;
+        } else {
+            lists.insert(before_.list_of(kind));
+        }
+    }
+    for (const ListNumber list : lists) {
+        const AdminList& own = before_.list(list);
+        work_.budget.spend(2 * own.sure.size());
+        rest.lists.push_back(own);
+    }
+    return rest;
+}
+
+/// Rules of the Admin tier that decide all that the rule matches, for each of the pods left.
+RuleNumbers Baselines::decided_before(const RuleIndex& index, const WrittenRule& rule,
+                                      const Rest& rest) const {
+    const Coverage coverage(scene_, index, work_.budget);
+    const Final final_rules(work_, index);
+    RuleNumbers all;
+    for (const AdminList& list : rest.lists) {
+        const RuleNumbers counted = final_rules.of(list, rule);
+        if (counted.empty() || work_.budget.is_spent()) return {};
+        const auto counts = [&](RuleNumber each) {
+            return std::binary_search(counted.begin(), counted.end(), each);
+        };
+        const RuleNumbers by = covering(coverage, index, rule, {0, counted.back() + 1, counts});
+        if (by.empty()) return {};
+        all.insert(all.end(), by.begin(), by.end());
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
+void Baselines::check_rules(std::uint32_t number, base::Direction direction, const Rest& rest) {
+    const RuleIndex& rules = index(direction);
+    for (const WrittenRule& rule : written_rules(rules, number)) {
+        const RuleNumbers by = decided_before(rules, rule, rest);
+        if (work_.budget.is_spent()) return;
+        if (by.empty()) continue;
+        add(work_.findings, work_.kind,
+            {scene_.policies()[number].path(),
+             rule_field(direction, *rules.rules()[rule.first].rule)},
+            "never decides: what it matches is decided before by " +
+                words_for({scene_, rules, direction, number}, by) +
+                (rest.isolated ? ", or NetworkPolicies isolate the pod" : "") +
+                "; narrow those, or remove it");
+    }
+}
+
+void Baselines::check(std::uint32_t number) {
+    const policy::Policy& policy = scene_.policies()[number];
     if (policy.tier != base::kTierBaseline) return;
     for (const base::Direction direction : kBothDirections) {
-        if (rules_of(policy, direction).empty() || !is_moot(policy, direction)) continue;
+        if (rules_of(policy, direction).empty()) continue;
+        const Rest rest = rest_of(number, direction);
+        if (!rest.known || work_.budget.is_spent()) continue;
+        if (!rest.lists.empty()) {
+            check_rules(number, direction, rest);
+            continue;
+        }
         const bool egress = direction == base::Direction::Egress;
         add(work_.findings, work_.kind, {policy.path(), egress ? "spec.egress" : "spec.ingress"},
             std::string("is never asked: NetworkPolicies isolate every pod that the policy "
@@ -69,7 +275,7 @@ void Baselines::check(const policy::Policy& policy) {
 
 void check_baseline(const Work& work) {
     Baselines baselines(work);
-    each_policy(work, [&](std::uint32_t i) { baselines.check(work.scene.policies()[i]); });
+    each_policy(work, [&](std::uint32_t i) { baselines.check(i); });
 }
 
 }  // namespace tierwall::lint
