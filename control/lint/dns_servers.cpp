@@ -85,6 +85,8 @@ bool DnsServers::may_be_in(const policy::PodSet& set) const {
 bool DnsServers::may_be_among(const policy::Rule& rule) const {
     return rule.any_peer ||
            std::any_of(rule.peers.begin(), rule.peers.end(), [this](const policy::Peer& peer) {
+               // Its address is learned from answers of DNS, which has to be there first.
+               if (std::holds_alternative<policy::NameSet>(peer)) return false;
                const auto* pods = std::get_if<policy::PodSet>(&peer);
                return !budget_.spend() || pods == nullptr || may_be_in(*pods);
            });

@@ -6,7 +6,7 @@
 ///
 /// A no needs evidence. A pod that declares ports, and no DNS port among them, is none; one that
 /// declares none is none only where the cluster's own DNS is among the pods given. Addresses,
-/// nodes, names and pods of which none is given may be anything.
+/// nodes and pods of which none is given may be anything.
 ///
 /// Threads: one.
 /// Memory:  a few words a kind of pod, and a byte a set asked for.

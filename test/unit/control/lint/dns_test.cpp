@@ -180,6 +180,20 @@ BOOST_AUTO_TEST_CASE(peers_without_ports_do_for_dns_only_when_one_may_answer_it)
          {"no pods given", spaces + app, {}}});
 }
 
+BOOST_AUTO_TEST_CASE(a_domain_name_is_no_dns_server_since_it_has_to_be_asked_for) {
+    const auto rules = [](const std::string& more) {
+        return dns_admin("egress: [{action: Accept, to: [{domainNames: [www.example.com]}]}, " +
+                         more + "{action: Deny, to: [{networks: [0.0.0.0/0, \"::/0\"]}]}]");
+    };
+    for (const std::string& pods : {std::string(), kDnsPods}) {
+        check_all("dns-blocked",
+                  {{"names only", pods + rules(""), {"ClusterNetworkPolicy/guard spec.egress"}},
+                   {"and an address",
+                    pods + rules("{action: Accept, to: [{networks: [10.96.0.10/32]}]}, "),
+                    {}}});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(audited_policies_allow_and_do_not_isolate_from_dns) {
     const std::string http =
         "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 80}]}]";
