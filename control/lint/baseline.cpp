@@ -65,73 +65,66 @@ Before::Before(const Scene& scene, Budget& budget) {
 /// does, unless a Pass may have left some of it to the tiers behind.
 class Final {
 public:
-    Final(const Work& work, const RuleIndex& index) : work_(work), index_(index) {}
+    Final(const Work& work, const RuleIndex& index, const AdminList& list);
 
-    /// Ascending; for traffic to some of the ports of one of these rules.
-    RuleNumbers of(const AdminList& list, const WrittenRule& rule) const;
+    /// From now on about traffic to some of the ports of this rule.
+    void look_at(const WrittenRule& rule);
+    bool counts(RuleNumber number) const;
 
 private:
-    struct Pass {
-        std::int32_t priority;
-        RuleNumber rule;  ///< the first in its policy
-        std::uint32_t policy;
-        bool alone;  ///< no other policy of this priority passes anything
-    };
-    std::optional<Pass> first_pass(const PolicyNumbers& policies, const WrittenRule& rule) const;
-    bool may_pass(RuleNumber number, const WrittenRule& rule) const;
+    bool passes_some_of(RuleNumber number, const WrittenRule& rule) const;
+    std::int32_t priority_of(RuleNumber number) const {
+        return work_.scene.policies()[index_.rules()[number].policy].priority;
+    }
 
     const Work& work_;
     const RuleIndex& index_;
+    const AdminList& list_;
+    RuleNumbers passing_;              ///< all that do
+    std::optional<RuleNumber> first_;  ///< that passes some of what is looked at
+    bool alone_ = true;                ///< no other policy of its priority does
 };
 
-bool Final::may_pass(RuleNumber number, const WrittenRule& rule) const {
-    const IndexedRule& own = index_.rules()[number];
-    if (own.rule->action != base::Action::Pass || own.rule->failed_closed) return false;
+Final::Final(const Work& work, const RuleIndex& index, const AdminList& list)
+    : work_(work), index_(index), list_(list) {
+    for (const std::uint32_t number : list.maybe) {
+        const auto [first, end] = index.rules_of(number);
+        for (RuleNumber each = first; each < end && work.budget.spend(); ++each) {
+            const policy::Rule& rule = *index.rules()[each].rule;
+            const bool passes = rule.action == base::Action::Pass && !rule.failed_closed;
+            if (passes) passing_.push_back(each);
+        }
+    }
+}
+
+bool Final::passes_some_of(RuleNumber number, const WrittenRule& rule) const {
+    const PortSet& own = index_.rules()[number].ports;
     for (RuleNumber part = rule.first; part < rule.end; ++part) {
         const PortSet& ports = index_.rules()[part].ports;
-        if (!work_.budget.spend(ports.weight() + own.ports.weight())) return true;
-        if (ports.meets(own.ports)) return true;
+        if (!work_.budget.spend(ports.weight() + own.weight()) || ports.meets(own)) return true;
     }
     return false;
 }
 
-std::optional<Final::Pass> Final::first_pass(const PolicyNumbers& policies,
-                                             const WrittenRule& rule) const {
-    std::optional<Pass> pass;
-    for (const std::uint32_t number : policies) {
-        const std::int32_t priority = work_.scene.policies()[number].priority;
-        if (pass && pass->priority < priority) break;
-        const auto [first, end] = index_.rules_of(number);
-        for (RuleNumber each = first; each < end; ++each) {
-            if (!work_.budget.spend() || !may_pass(each, rule)) continue;
-            if (pass) {
-                pass->alone = false;
-            } else {
-                pass = Pass{priority, each, number, true};
-            }
-            break;
-        }
+void Final::look_at(const WrittenRule& rule) {
+    first_.reset();
+    alone_ = true;
+    for (const RuleNumber each : passing_) {
+        if (first_ && priority_of(each) > priority_of(*first_)) return;
+        if (!passes_some_of(each, rule)) continue;
+        if (!first_) first_ = each;
+        alone_ = alone_ && index_.rules()[each].policy == index_.rules()[*first_].policy;
     }
-    return pass;
 }
 
-RuleNumbers Final::of(const AdminList& list, const WrittenRule& rule) const {
-    const auto pass = first_pass(list.maybe, rule);
-    RuleNumbers rules;
-    for (const std::uint32_t number : list.sure) {
-        const policy::Policy& policy = work_.scene.policies()[number];
-        if (pass && policy.priority > pass->priority) break;
-        if (policy.audit) continue;
-        // Of policies of one priority any may be asked first.
-        const bool is_tied = pass && policy.priority == pass->priority;
-        if (is_tied && (number != pass->policy || !pass->alone)) continue;
-        const auto [first, end] = index_.rules_of(number);
-        for (RuleNumber each = first; each < end && (!is_tied || each < pass->rule); ++each) {
-            if (!work_.budget.spend()) return {};
-            if (index_.rules()[each].rule->action != base::Action::Pass) rules.push_back(each);
-        }
-    }
-    return rules;
+bool Final::counts(RuleNumber number) const {
+    const IndexedRule& own = index_.rules()[number];
+    if (own.rule->action == base::Action::Pass) return false;
+    if (work_.scene.policies()[own.policy].audit) return false;
+    if (!std::binary_search(list_.sure.begin(), list_.sure.end(), own.policy)) return false;
+    if (!first_ || priority_of(number) < priority_of(*first_)) return true;
+    // Of policies of one priority any may be asked first.
+    return alone_ && own.policy == index_.rules()[*first_].policy && number < *first_;
 }
 
 class Baselines {
@@ -152,7 +145,7 @@ private:
     AdminList around(std::uint32_t number) const;
     void check_rules(std::uint32_t number, base::Direction direction, const Rest& rest);
     RuleNumbers decided_before(const RuleIndex& index, const WrittenRule& rule,
-                               const Rest& rest) const;
+                               std::vector<Final>& fronts) const;
     const RuleIndex& index(base::Direction direction);
 
     const Scene& scene_;
@@ -216,18 +209,14 @@ Baselines::Rest Baselines::rest_of(std::uint32_t number, base::Direction directi
 
 /// Rules of the Admin tier that decide all that the rule matches, for each of the pods left.
 RuleNumbers Baselines::decided_before(const RuleIndex& index, const WrittenRule& rule,
-                                      const Rest& rest) const {
+                                      std::vector<Final>& fronts) const {
     const Coverage coverage(scene_, index, work_.budget);
-    const Final final_rules(work_, index);
     RuleNumbers all;
-    for (const AdminList& list : rest.lists) {
-        const RuleNumbers counted = final_rules.of(list, rule);
-        if (counted.empty() || work_.budget.is_spent()) return {};
-        const auto counts = [&](RuleNumber each) {
-            return std::binary_search(counted.begin(), counted.end(), each);
-        };
-        const RuleNumbers by = covering(coverage, index, rule, {0, counted.back() + 1, counts});
-        if (by.empty()) return {};
+    for (Final& front : fronts) {
+        front.look_at(rule);
+        const auto counts = [&](RuleNumber each) { return front.counts(each); };
+        const RuleNumbers by = covering(coverage, index, rule, {0, rule.first, counts});
+        if (by.empty() || work_.budget.is_spent()) return {};
         all.insert(all.end(), by.begin(), by.end());
     }
     std::sort(all.begin(), all.end());
@@ -237,8 +226,11 @@ RuleNumbers Baselines::decided_before(const RuleIndex& index, const WrittenRule&
 
 void Baselines::check_rules(std::uint32_t number, base::Direction direction, const Rest& rest) {
     const RuleIndex& rules = index(direction);
+    std::vector<Final> fronts;
+    fronts.reserve(rest.lists.size());
+    for (const AdminList& list : rest.lists) fronts.emplace_back(work_, rules, list);
     for (const WrittenRule& rule : written_rules(rules, number)) {
-        const RuleNumbers by = decided_before(rules, rule, rest);
+        const RuleNumbers by = decided_before(rules, rule, fronts);
         if (work_.budget.is_spent()) return;
         if (by.empty()) continue;
         add(work_.findings, work_.kind,
