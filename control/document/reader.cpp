@@ -2,6 +2,7 @@
 #include "control/document/reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tierwall::document {
 
@@ -56,16 +57,26 @@ std::optional<std::string> Reader::text() const {
     return std::nullopt;
 }
 
+std::optional<std::int64_t> Reader::whole_number() const noexcept {
+    if (is(Kind::Integer)) return value_->as_integer();
+    if (!is(Kind::Real)) return std::nullopt;
+    const double number = value_->as_real();
+    // Above this not every integer is a double.
+    constexpr double kMost = 9007199254740992.0;
+    if (!(std::abs(number) < kMost) || std::trunc(number) != number) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
 std::optional<std::int64_t> Reader::integer(std::int64_t least, std::int64_t most) const {
     if (!present()) return std::nullopt;
-    if (!is(Kind::Integer)) {
+    const auto number = whole_number();
+    if (!number) {
         wrong_kind("an integer");
         return std::nullopt;
     }
-    const std::int64_t number = value_->as_integer();
-    if (number >= least && number <= most) return number;
+    if (*number >= least && *number <= most) return number;
     fault(base::Errc::Invalid, "must be between " + std::to_string(least) + " and " +
-                                   std::to_string(most) + ", not " + std::to_string(number));
+                                   std::to_string(most) + ", not " + std::to_string(*number));
     return std::nullopt;
 }
 

@@ -55,6 +55,8 @@ public:
     const std::string& path() const noexcept { return path_; }
     std::uint32_t line() const noexcept { return line_; }  ///< of the nearest value that exists
     const Value* value() const noexcept { return value_; }
+    /// The integer that it is worth; nothing for anything else.
+    std::optional<std::int64_t> whole_number() const noexcept;
 
     /// A member; not present when there is none. A Fault when this is present but no object.
     Reader at(std::string_view key) const;
@@ -65,6 +67,7 @@ public:
 
     /// Nothing when not present; a Fault and nothing when of another kind or out of range.
     std::optional<std::string> text() const;
+    /// Numbers are what they are worth: 1e2 and 100.0 are the integer 100, as kubectl sends them.
     std::optional<std::int64_t> integer(std::int64_t least, std::int64_t most) const;
     std::optional<bool> boolean() const;
 

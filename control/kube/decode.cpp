@@ -172,9 +172,20 @@ bool is_unenforced_policy(const ObjectKey& key, std::string_view api_version) {
 
 void decode_names(const Reader& root, bool namespaced, Decoded& decoded) {
     const Reader metadata = root.at("metadata").required();
-    decoded.key.name = metadata.at("name").required().text().value_or("");
-    if (decoded.key.name.empty()) {
-        decoded.key.name = "(line " + std::to_string(decoded.line) + ")";
+    const std::string line = "(line " + std::to_string(decoded.line) + ")";
+    const Reader name = metadata.at("name");
+    const Reader prefix = metadata.at("generateName");
+    decoded.generated_name = !name.present() && prefix.is(Kind::Text) && !prefix.text()->empty();
+    if (decoded.generated_name) {
+        // Several objects may have the same beginning.
+        decoded.key.name = *prefix.text() + "* " + line;
+        const bool is_policy = decoded.key.kind.ends_with("NetworkPolicy");
+        if (is_policy && !is_dns_subdomain(*prefix.text() + "a")) {
+            prefix.fault(Errc::Invalid, "does not begin a DNS-1123 subdomain");
+        }
+    } else {
+        decoded.key.name = name.required().text().value_or("");
+        if (decoded.key.name.empty()) decoded.key.name = line;
     }
     if (namespaced) {
         const Reader reader = metadata.at("namespace");
@@ -302,6 +313,7 @@ void add_unless_covered(std::vector<Problem> found, const Decoded& decoded,
                         std::vector<Problem>& problems) {
     for (Problem& problem : found) {
         if (covered(decoded.form_problems, problem.field)) continue;
+        if (decoded.generated_name && problem.field == "metadata.name") continue;
         problem.path = decoded.path;
         problem.object = decoded.key.path();
         problem.line = decoded.line;

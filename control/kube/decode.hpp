@@ -61,6 +61,7 @@ struct Decoded {
     Object object;
     Mode mode = Mode::Unset;
     Soundness soundness = Soundness::Sound;
+    bool generated_name = false;             ///< the API server will choose it
     bool may_deny = true;                    ///< leaving it out could let something pass
     std::optional<NetworkPolicy> isolating;  ///< stands in for an unusable NetworkPolicy
     std::string path;                        ///< file

@@ -37,8 +37,8 @@ NetworkPolicyPort decode_policy_port(const Reader& reader) {
     if (!reader.is(Kind::Object)) return port;
     port.protocol = reader.at("protocol").text();
     const Reader number = reader.at("port");
-    if (number.is(Kind::Integer)) {
-        port.port = number.value()->as_integer();
+    if (const auto whole = number.whole_number()) {
+        port.port = *whole;
     } else if (number.is(Kind::Text)) {
         port.port = std::string(number.value()->as_text());
     } else if (number.present()) {

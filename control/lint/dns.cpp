@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/checks.hpp"
+#include "control/lint/dns_servers.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <algorithm>
@@ -12,22 +13,16 @@
 namespace tierwall::lint {
 namespace {
 
-/// DNS, DNS over TLS, and the port that some clusters' DNS pods have behind their service.
-constexpr std::uint16_t kDnsPorts[] = {53, 853, 5353};
-
-bool is_dns(std::uint16_t first, std::uint16_t last) {
-    return std::any_of(std::begin(kDnsPorts), std::end(kDnsPorts),
-                       [&](std::uint16_t port) { return first <= port && port <= last; });
-}
-
 bool has_peers(const policy::Rule& rule) { return rule.any_peer || !rule.peers.empty(); }
 
 /// What a policy's egress means for DNS queries, of a pod that it surely selects, and of one that
 /// it may select: of that one only what it allows counts.
 struct Effect {
-    bool ends = false;    ///< a query may pass, or the tiers after this one do not matter
-    bool denies = false;  ///< by denying all that is left
-    bool allows = false;  ///< something else, before
+    bool ends = false;          ///< a query may pass, or the rules after this one do not matter
+    bool denies = false;        ///< by denying all that is left
+    bool allows = false;        ///< something else, before
+    bool passes_dns = false;    ///< before, a query may be left to the next tier
+    bool passes_other = false;  ///< before, something else is
 };
 struct Effects {
     Effect sure;
@@ -52,16 +47,18 @@ private:
 
     const Scene& scene_;
     Budget& budget_;
+    DnsServers servers_;
     /// Named ports of pods: is any of them one for DNS?
     std::map<std::pair<std::string, std::uint8_t>, bool> names_;
 };
 
-Reader::Reader(const Work& work) : scene_(work.scene), budget_(work.budget) {
+Reader::Reader(const Work& work)
+    : scene_(work.scene), budget_(work.budget), servers_(work.scene, work.budget) {
     for (const PodKind& kind : scene_.pod_kinds()) {
         budget_.spend(1 + kind.traits.ports.size());
         for (const auto& port : kind.traits.ports) {
             bool& is = names_[{port.name, port.protocol}];
-            is = is || is_dns(port.number, port.number);
+            is = is || is_dns_port(port.number, port.number);
         }
     }
 }
@@ -76,11 +73,12 @@ bool Reader::is_dns_name(const policy::Port& port) const {
 
 bool Reader::lets_dns(const policy::Rule& rule) const {
     if (!has_peers(rule)) return false;
-    return rule.ports.empty() ||
-           std::any_of(rule.ports.begin(), rule.ports.end(), [this](const policy::Port& port) {
-               if (port.protocol != base::kIpUdp && port.protocol != base::kIpTcp) return false;
-               return port.name.empty() ? is_dns(port.first, port.last) : is_dns_name(port);
-           });
+    // Where ports are named, the author knows why.
+    if (rule.ports.empty()) return servers_.may_be_among(rule);
+    return std::any_of(rule.ports.begin(), rule.ports.end(), [this](const policy::Port& port) {
+        if (port.protocol != base::kIpUdp && port.protocol != base::kIpTcp) return false;
+        return port.name.empty() ? is_dns_port(port.first, port.last) : is_dns_name(port);
+    });
 }
 
 bool Reader::denies_all(const policy::Rule& rule) const {
@@ -99,15 +97,20 @@ bool Reader::denies_all(const policy::Rule& rule) const {
                              (!scene_.uses(base::Family::IPv6) || names_all(base::Family::IPv6)));
 }
 
+/// In audit mode nothing denies, and what allows or passes does.
 Effect Reader::read_ordered(const policy::Policy& policy, bool is_sure) const {
     Effect effect;
-    if (policy.audit) return effect;
     for (const policy::Rule& rule : policy.egress) {
         budget_.spend(1 + rule.ports.size());
+        if (policy.audit && (rule.failed_closed || rule.action == base::Action::Deny)) continue;
         effect.ends = rule.failed_closed;
         if (effect.ends) break;
         if (rule.action == base::Action::Deny) {
             effect.ends = effect.denies = is_sure && denies_all(rule);
+        } else if (rule.action == base::Action::Pass) {
+            const bool dns = lets_dns(rule);
+            effect.passes_dns = effect.passes_dns || dns;
+            effect.passes_other = effect.passes_other || (!dns && is_sure && has_peers(rule));
         } else {
             effect.ends = lets_dns(rule);
             effect.allows = effect.allows || (!effect.ends && is_sure && has_peers(rule));
@@ -117,11 +120,11 @@ Effect Reader::read_ordered(const policy::Policy& policy, bool is_sure) const {
     return effect;
 }
 
+/// In audit mode it does not isolate, and what it allows is allowed.
 Effect Reader::read_isolating(const policy::Policy& policy, bool is_sure) const {
     Effect effect;
     if (!policy.isolates_egress) return effect;
-    effect.ends = policy.audit;
-    effect.denies = is_sure;
+    effect.denies = is_sure && !policy.audit;
     for (const policy::Rule& rule : policy.egress) {
         budget_.spend(1 + rule.ports.size());
         effect.ends = effect.ends || rule.failed_closed || lets_dns(rule);
@@ -164,17 +167,25 @@ private:
 };
 
 bool Walk::walk_ordered(const PolicyNumbers& policies, std::uint16_t tier) {
+    bool passes_dns = false;
+    bool passes_other = false;
     for (const std::uint32_t number : policies) {
         if (scene_.policies()[number].tier != tier) continue;
         const Effect& own = effect(number);
         allows_other_ = allows_other_ || own.allows;
+        passes_dns = passes_dns || own.passes_dns;
+        passes_other = passes_other || own.passes_other;
         if (!own.ends) continue;
-        if (own.denies && allows_other_) culprits_.push_back(number);
+        // What is denied here is not what was left to the next tier before.
+        if (own.denies && passes_dns) return tier == base::kTierAdmin;
+        if (own.denies && (allows_other_ || passes_other)) culprits_.push_back(number);
         return false;
     }
+    // What passes in the last tier is allowed.
     return true;
 }
 
+/// What audited policies allow counts too, but for it no pod is isolated.
 bool Walk::walk_isolating(const PolicyNumbers& policies) {
     bool isolated = false;
     PolicyNumbers allowing;
@@ -185,7 +196,10 @@ bool Walk::walk_isolating(const PolicyNumbers& policies) {
         isolated = isolated || own.denies;
         if (own.allows) allowing.push_back(number);
     }
-    if (!isolated) return true;
+    if (!isolated) {
+        allows_other_ = allows_other_ || !allowing.empty();
+        return true;
+    }
     culprits_ = std::move(allowing);
     return false;
 }
@@ -213,7 +227,8 @@ public:
         : scene_(work.scene), budget_(work.budget), effects_(effects) {
         for (std::uint32_t i = 0; i < effects.size(); ++i) {
             const policy::Policy& policy = scene_.policies()[i];
-            if (effects[i].unsure.ends) of_namespace_[policy.namespace_name].push_back(i);
+            const Effect& own = effects[i].unsure;
+            if (own.ends || own.passes_dns) of_namespace_[policy.namespace_name].push_back(i);
         }
     }
 

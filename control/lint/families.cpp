@@ -9,8 +9,8 @@ namespace tierwall::lint {
 namespace {
 
 /// Rules that belong together, those of one author's intent about one subject: tier, direction,
-/// action and subject.
-using Scope = std::tuple<std::uint16_t, base::Direction, base::Action, SetNumber>;
+/// action and subject; and whether what audited policies deny counts, which it does for these.
+using Scope = std::tuple<std::uint16_t, base::Direction, base::Action, SetNumber, bool>;
 
 struct Families {
     bool named[2] = {false, false};  ///< is there any block of the family?
@@ -66,15 +66,18 @@ void check_address_families(const Work& work) {
     const Scene& scene = work.scene;
     std::map<Scope, Families> scopes;
     const auto scope_of = [&scene](std::uint32_t number, base::Direction direction,
-                                   const policy::Rule& rule) {
+                                   const policy::Rule& rule, bool audit) {
         const std::uint16_t tier = scene.policies()[number].tier;
-        return Scope{tier, direction, rule.action, scene.subject(number)};
+        return Scope{tier, direction, rule.action, scene.subject(number), audit};
     };
     for (std::uint32_t i = 0; i < scene.policies().size(); ++i) {
         for (const base::Direction direction : kBothDirections) {
             for (const policy::Rule& rule : rules_of(scene.policies()[i], direction)) {
                 work.budget.spend(1 + rule.peers.size());
-                note_families(rule, scopes[scope_of(i, direction, rule)]);
+                note_families(rule, scopes[scope_of(i, direction, rule, true)]);
+                const bool denies = rule.action == base::Action::Deny;
+                if (scene.policies()[i].audit && denies) continue;
+                note_families(rule, scopes[scope_of(i, direction, rule, false)]);
             }
         }
     }
@@ -83,7 +86,7 @@ void check_address_families(const Work& work) {
         for (const base::Direction direction : kBothDirections) {
             for (const policy::Rule& rule : rules_of(policy, direction)) {
                 work.budget.spend(1 + rule.peers.size());
-                const Families& seen = scopes[scope_of(number, direction, rule)];
+                const Families& seen = scopes[scope_of(number, direction, rule, policy.audit)];
                 for (const auto& [family, peer] : catch_alls(rule)) {
                     const auto other =
                         family == base::Family::IPv4 ? base::Family::IPv6 : base::Family::IPv4;

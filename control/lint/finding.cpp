@@ -30,11 +30,12 @@ constexpr Kind kKinds[] = {
      "Such a subject protects nobody and such a peer allows or denies nothing; often a label is "
      "misspelt or belongs to another object. Compare the labels.",
      Errc::NotFound},
-    {"baseline-never-acts", "NetworkPolicies isolate every pod that a Baseline policy selects.",
-     "Baseline rules are asked only where no NetworkPolicy isolates the pod in that direction. "
-     "Use the Admin tier for what must hold everywhere, or remove the rules.",
+    {"baseline-never-acts", "What Baseline rules match is always decided before them.",
+     "Baseline rules are asked only where no NetworkPolicy isolates the pod in that direction, and "
+     "no Accept or Deny of the Admin tier matches. Use the Admin tier for what must hold "
+     "everywhere, or remove the rules.",
      Errc::Duplicate},
-    {"named-port-unknown", "No pod that a rule is about has a port of this name.",
+    {"named-port-unknown", "A port's name stands for nothing where the rule looks it up.",
      "A named port is looked up in the destination pod's container ports; where there is none the "
      "rule matches nothing. Name the container port so, or use its number.",
      Errc::NotFound},

@@ -97,27 +97,39 @@ void NamedPorts::check(const policy::Policy& policy, base::Direction direction,
     const auto is_named = [](const policy::Port& port) { return !port.name.empty(); };
     if (!work_.budget.spend(1 + rule.ports.size())) return;
     if (std::none_of(rule.ports.begin(), rule.ports.end(), is_named)) return;
+    if (!rule.any_peer && rule.peers.empty()) {
+        // What the model leaves of a cluster policy's rule whose peers are addresses.
+        const auto named = std::find_if(rule.ports.begin(), rule.ports.end(), is_named);
+        add(work_.findings, work_.kind,
+            {policy.path(), field_of(policy, rule_field(direction, rule), 0)},
+            "the port called \"" + named->name +
+                "\" never matches: such names are looked up in pods, and none of the rule's peers "
+                "selects pods; use its number");
+        return;
+    }
     const Destinations pods = destinations(policy, direction, rule);
     if (!pods.any_live) return;
     struct Name {
         std::size_t place;  ///< of the first port
         bool known;
     };
-    // Some dialects look a name up with every protocol.
-    std::map<std::string, Name> names;
+    // Other dialects look a name up with every protocol.
+    const bool by_protocol = policy.kind == "NetworkPolicy";
+    std::map<std::pair<std::string, std::uint8_t>, Name> names;
     for (std::size_t i = 0; i < rule.ports.size(); ++i) {
         const policy::Port& port = rule.ports[i];
         if (!is_named(port)) continue;
-        Name& name = names.try_emplace(port.name, Name{i, false}).first->second;
+        const std::uint8_t protocol = by_protocol ? port.protocol : std::uint8_t{0};
+        Name& name = names.try_emplace({port.name, protocol}, Name{i, false}).first->second;
         name.known = name.known || is_known(pods, port);
     }
-    for (const auto& [name, about] : names) {
+    for (const auto& [key, about] : names) {
         if (about.known) continue;
         const std::string whom =
             direction == base::Direction::Ingress ? "the policy selects" : "it sends to";
         add(work_.findings, work_.kind,
             {policy.path(), field_of(policy, rule_field(direction, rule), about.place)},
-            "no pod that " + whom + " has a port called \"" + name +
+            "no pod that " + whom + " has a port called \"" + key.first +
                 "\" with this protocol, so that it matches nothing; name the container port so, "
                 "or use its number");
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/rule_view.hpp"
 
+#include "control/lint/traffic.hpp"
+
 #include <algorithm>
 
 namespace tierwall::lint {
@@ -39,12 +41,23 @@ RuleView::RuleView(const policy::Rule& rule) : ports_(rule.ports) {
     for (const policy::Peer& peer : rule.peers) {
         if (const auto* pods = std::get_if<policy::PodSet>(&peer)) pods_.push_back(pods);
         if (const auto* nodes = std::get_if<policy::NodeSet>(&peer)) nodes_.push_back(nodes);
+        if (const auto* names = std::get_if<policy::NameSet>(&peer)) names_.push_back(names);
         const auto* networks = std::get_if<policy::NetworkSet>(&peer);
         if (networks == nullptr) continue;
         blocks_.add(*networks, 0);
         add_addresses(*networks, addresses_);
     }
     blocks_.seal();
+}
+
+bool RuleView::has_name_for(const std::string& domain, Budget& budget) const {
+    for (const policy::NameSet* set : names_) {
+        for (const std::string& name : set->names) {
+            if (!budget.spend()) return false;
+            if (is_name_for(name, domain)) return true;
+        }
+    }
+    return false;
 }
 
 bool RuleView::holds(const Address& address, Budget& budget) const {

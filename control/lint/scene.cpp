@@ -18,7 +18,7 @@ constexpr std::uint64_t kMemberSteps = 3;
 
 /// Equal for pods that no policy can tell apart but by their addresses.
 std::string kind_key(const kube::Pod& pod) {
-    std::string key = pod.is_live() ? "+" : "-";
+    std::string key = pod.is_live() ? "+" : pod.host_network ? "h" : "-";
     key += pod.namespace_name;
     for (const auto& [label, value] : pod.labels) key += '\n' + label + '=' + value;
     for (const kube::ContainerPort& port : pod.ports) {
@@ -57,7 +57,10 @@ void Scene::count_pods() {
     for (const auto& [path, pod] : store_.objects().cluster.pods) {
         const auto number = static_cast<KindNumber>(pod_kinds_.size());
         const auto [entry, added] = numbers.try_emplace(kind_key(pod), number);
-        if (added) pod_kinds_.push_back({resolve::traits_of(pod), pod.is_live(), {}, {}});
+        if (added) {
+            pod_kinds_.push_back(
+                {resolve::traits_of(pod), pod.is_live(), pod.host_network, {}, {}});
+        }
         pod_kinds_[entry->second].pods.push_back(&pod);
         namespaces_with_pods_[pod.namespace_name] = true;
         if (!pod.is_live()) continue;
@@ -94,6 +97,7 @@ void Scene::index_sets() {
     for (std::uint32_t i = 0; i < policies_.size(); ++i) of_subject_[subjects_[i]].push_back(i);
     members_.resize(sets_.size());
     live_.resize(sets_.size());
+    host_pods_.resize(sets_.size());
     size_ += policies_.size();
 }
 
@@ -108,6 +112,10 @@ void Scene::look_at_pods(Budget& budget) {
         for (const SetNumber set :
              sets_.holding({name, labels_of_namespace(name), kind.traits.labels}, budget)) {
             if (!budget.spend(kMemberSteps * (1 + of_subject_[set].size()))) break;
+            if (kind.host_network) {
+                host_pods_[set] = true;
+                continue;
+            }
             members_[set].push_back(i);
             if (!kind.live) continue;
             live_[set] = true;

@@ -37,7 +37,8 @@ inline constexpr std::array<base::Direction, 2> kBothDirections{base::Direction:
 
 struct PodKind {
     resolve::Traits traits;
-    bool live = false;  ///< policies speak of them: addressed, not host-networked
+    bool live = false;          ///< policies speak of them: addressed, not host-networked
+    bool host_network = false;  ///< never a subject nor a peer
     std::vector<const kube::Pod*> pods;
     PolicyNumbers policies;  ///< that have it as subject; none unless live
 };
@@ -83,12 +84,15 @@ public:
     const kube::Labels& labels_of_namespace(const std::string& name) const;
     bool uses(base::Family family) const { return uses_[static_cast<std::size_t>(family)]; }
 
-    /// Kinds of pods that a set holds, live or not. Requires: a set of some policy.
+    /// Kinds of pods that a set holds, live or not, but never host-networked ones. Requires: a set
+    /// of some policy.
     const std::vector<KindNumber>& members(const policy::PodSet& set) const {
         return members(*sets_.find(set));
     }
     const std::vector<KindNumber>& members(SetNumber set) const { return members_[set]; }
     bool has_live_members(const policy::PodSet& set) const { return live_[*sets_.find(set)]; }
+    /// Would its selectors match pods given, were those not host-networked?
+    bool has_host_pods(const policy::PodSet& set) const { return host_pods_[*sets_.find(set)]; }
     /// Of the live members.
     const AddressSpan& span_of(SetNumber set) const;
     /// The number of a policy's subject.
@@ -118,6 +122,7 @@ private:
     std::vector<PolicyNumbers> of_subject_;
     std::vector<std::vector<KindNumber>> members_;
     std::vector<bool> live_;                          ///< of each set: is any member live?
+    std::vector<bool> host_pods_;                     ///< of each set
     mutable std::map<SetNumber, AddressSpan> spans_;  ///< of those asked for
     std::uint64_t size_ = 0;
     bool complete_ = true;

@@ -1,38 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/checks.hpp"
-#include "control/lint/coverage.hpp"
+#include "control/lint/written_rule.hpp"
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace tierwall::lint {
 namespace {
 
-/// Names in one message.
-constexpr std::size_t kNamedMax = 3;
-
 using Sets = std::vector<SetNumber>;
-
-/// One after the other, each rule as the author wrote it: one or more rules of the model, that
-/// stand together.
-struct Written {
-    RuleNumber first;
-    RuleNumber end;
-};
-
-std::vector<Written> written(const RuleIndex& index, std::uint32_t policy) {
-    std::vector<Written> all;
-    const auto [first, end] = index.rules_of(policy);
-    for (RuleNumber i = first; i < end; ++i) {
-        const bool new_one =
-            i == first || index.rules()[i].rule->index != index.rules()[i - 1].rule->index;
-        if (new_one) all.push_back({i, i});
-        all.back().end = i + 1;
-    }
-    return all;
-}
 
 class Shadows {
 public:
@@ -46,10 +23,6 @@ private:
     const Sets& holders(SetNumber subject);
     void check_in_order(std::uint32_t number, base::Direction direction);
     void check_unordered(std::uint32_t number, base::Direction direction);
-    RuleNumbers covered(const RuleIndex& index, const Written& rule,
-                        CoverageQuestion question) const;
-    std::string names_of(const RuleIndex& index, const RuleNumbers& by, std::uint32_t own,
-                         base::Direction direction) const;
     void report(std::uint32_t number, const std::string& field, std::string message);
 
     const Scene& scene_;
@@ -86,40 +59,6 @@ const Sets& Shadows::holders(SetNumber subject) {
     return sets;
 }
 
-/// Each rule that matches what one part of the rule matches; nothing if a part is left something.
-RuleNumbers Shadows::covered(const RuleIndex& index, const Written& rule,
-                             CoverageQuestion question) const {
-    const Coverage coverage(scene_, index, budget_);
-    RuleNumbers all;
-    for (RuleNumber part = rule.first; part < rule.end; ++part) {
-        if (index.rules()[part].rule->failed_closed) return {};
-        question.rule = part;
-        const RuleNumbers by = coverage.of(question);
-        if (by.empty()) return {};
-        all.insert(all.end(), by.begin(), by.end());
-    }
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
-std::string Shadows::names_of(const RuleIndex& index, const RuleNumbers& by, std::uint32_t own,
-                              base::Direction direction) const {
-    std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
-    std::string text;
-    for (const RuleNumber number : by) {
-        const auto& [policy_number, rule, _] = index.rules()[number];
-        if (!seen.insert({policy_number, rule->index}).second || seen.size() > kNamedMax) continue;
-        const policy::Policy& policy = scene_.policies()[policy_number];
-        text += text.empty() ? "" : ", ";
-        if (policy_number != own) text += policy.path() + " ";
-        text += words_for(direction, *rule, policy);
-    }
-    if (seen.size() > kNamedMax) {
-        text += " and " + std::to_string(seen.size() - kNamedMax) + " more";
-    }
-    return text;
-}
-
 void Shadows::report(std::uint32_t number, const std::string& field, std::string message) {
     add(findings_, "rule-shadowed", {scene_.policies()[number].path(), field}, std::move(message));
 }
@@ -131,19 +70,20 @@ void Shadows::check_in_order(std::uint32_t number, base::Direction direction) {
     if (rules_of(own, direction).empty()) return;
     const RuleIndex& index = tier_index(own.tier, direction);
     const Sets& around = holders(scene_.subject(number));
-    for (const Written& rule : written(index, number)) {
+    const Coverage coverage(scene_, index, budget_);
+    for (const WrittenRule& rule : written_rules(index, number)) {
         const auto is_before = [&](RuleNumber each) {
             const std::uint32_t other = index.rules()[each].policy;
             if (other >= number) return other == number && each < rule.first;
             return scene_.policies()[other].priority < own.priority &&
                    std::binary_search(around.begin(), around.end(), scene_.subject(other));
         };
-        const RuleNumbers by = covered(index, rule, {0, rule.first, is_before});
+        const RuleNumbers by = covering(coverage, index, rule, {0, rule.first, is_before});
         if (budget_.is_spent()) return;
         if (by.empty()) continue;
         report(number, rule_field(direction, *index.rules()[rule.first].rule),
                "never decides: what it matches is matched before by " +
-                   names_of(index, by, number, direction) +
+                   words_for({scene_, index, direction, number}, by) +
                    "; ask it earlier, narrow those, or remove it");
     }
 }
@@ -155,14 +95,16 @@ void Shadows::check_unordered(std::uint32_t number, base::Direction direction) {
     std::vector<bool> useless(index.rules().size());
     // From the last on, so that of two that are equal the second is of no use.
     const auto end = static_cast<RuleNumber>(useless.size());
+    const Coverage coverage(scene_, index, budget_);
     for (RuleNumber own = end; own-- > 0;) {
         const auto counts = [&](RuleNumber each) { return each != own && !useless[each]; };
-        const RuleNumbers by = covered(index, {own, own + 1}, {0, end, counts});
+        const RuleNumbers by = covering(coverage, index, {own, own + 1}, {0, end, counts});
         if (budget_.is_spent()) return;
         if (by.empty()) continue;
         useless[own] = true;
         report(number, rule_field(direction, *index.rules()[own].rule),
-               "allows nothing that is not allowed by " + names_of(index, by, number, direction) +
+               "allows nothing that is not allowed by " +
+                   words_for({scene_, index, direction, number}, by) +
                    " too; narrow that, or remove this one");
     }
 }

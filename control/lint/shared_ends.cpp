@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lint/shared_ends.hpp"
 
+#include "control/lint/label_set.hpp"
 #include "control/policy/selector.hpp"
 
 #include <algorithm>
@@ -15,6 +16,20 @@ constexpr std::size_t kEndsMax = 64;
 constexpr std::size_t kMembersMax = 4096;
 /// What making one costs: its labels are copied.
 constexpr std::uint64_t kEndSteps = 16;
+
+/// Of what has no address yet: ranges for documentation.
+constexpr const char* kSomeAddresses[] = {"203.0.113.1", "2001:db8::1"};
+
+std::vector<base::Address> some_addresses() {
+    std::vector<base::Address> all;
+    for (const char* text : kSomeAddresses) all.push_back(*base::parse_address(text));
+    return all;
+}
+
+/// A name that it is for.
+std::string domain_for(const std::string& name) {
+    return name.starts_with("*.") ? "www" + name.substr(1) : name;
+}
 
 std::uint64_t weight(const policy::Selector& selector) {
     std::uint64_t sum = 1;
@@ -137,7 +152,35 @@ void SharedEnds::add_made_up_pods(const Area& area, const RuleView& networks, En
     }
 }
 
+void SharedEnds::add_node(const kube::Labels& labels, const base::Address& address,
+                          Ends& ends) const {
+    End end;
+    end.kind = End::Kind::Node;
+    end.labels = labels;
+    end.addresses = {address};
+    add(std::move(end), ends);
+}
+
+void SharedEnds::add_made_up_nodes(const policy::NodeSet& nodes, const RuleView& other,
+                                   Ends& ends) const {
+    const LabelSet own(nodes.nodes);
+    if (own.empty()) return;
+    for (const base::Address& address : other.addresses()) {
+        if (is_enough(ends)) return;
+        if (other.holds(address, budget_)) add_node(own.example(), address, ends);
+    }
+    for (const policy::NodeSet* each : other.nodes()) {
+        const LabelSet theirs(each->nodes);
+        if (is_enough(ends) || !budget_.spend(own.weight() + theirs.weight())) return;
+        if (!own.meets(theirs)) continue;
+        for (const base::Address& address : some_addresses()) {
+            add_node(own.common(theirs).example(), address, ends);
+        }
+    }
+}
+
 void SharedEnds::add_nodes(const policy::NodeSet& nodes, const RuleView& other, Ends& ends) const {
+    if (scene_.objects().cluster.nodes.empty()) return add_made_up_nodes(nodes, other, ends);
     const std::uint64_t steps = weight(nodes.nodes);
     for (const auto& [name, node] : scene_.objects().cluster.nodes) {
         if (is_enough(ends) || !budget_.spend(steps)) return;
@@ -149,11 +192,26 @@ void SharedEnds::add_nodes(const policy::NodeSet& nodes, const RuleView& other, 
         }
         for (const base::Address& address : node.addresses) {
             if (!is_other && !other.holds(address, budget_)) continue;
-            End end;
-            end.kind = End::Kind::Node;
-            end.labels = node.labels;
-            end.addresses = {address};
-            add(std::move(end), ends);
+            add_node(node.labels, address, ends);
+        }
+    }
+}
+
+void SharedEnds::add_domains(const RuleView& names, const RuleView& other, Ends& ends) const {
+    for (const policy::NameSet* set : names.names()) {
+        for (const std::string& name : set->names) {
+            const std::string domain = domain_for(name);
+            if (is_enough(ends) || !budget_.spend(1 + domain.size() / 16)) return;
+            const bool is_other = other.has_name_for(domain, budget_);
+            const auto addresses = is_other ? some_addresses() : other.addresses();
+            for (const base::Address& address : addresses) {
+                if (is_enough(ends)) return;
+                if (!is_other && !other.holds(address, budget_)) continue;
+                End end;
+                end.addresses = {address};
+                end.domain = domain;
+                add(std::move(end), ends);
+            }
         }
     }
 }
@@ -185,6 +243,8 @@ Ends SharedEnds::of(const RuleView& a, const RuleView& b) {
     if (a.has_networks()) {
         for (const policy::NodeSet* other : b.nodes()) add_nodes(*other, a, ends);
     }
+    add_domains(a, b, ends);
+    add_domains(b, a, ends);
     add_externals(a, b, ends);
     return ends;
 }

@@ -4,7 +4,8 @@
 /// \file
 /// SharedEnds: peers that two rules both match: pods and nodes given, addresses of others.
 ///
-/// Where no pods are given, pods that the selectors describe. Not all there are: a check that looks
+/// Where no pods (or nodes) are given, those that the selectors describe; an address of a
+/// domain name is any that it may come to have. Not all there are: a check that looks
 /// for an example needs a few of each sort. What two peers share is said once: whoever asks about
 /// many rules has it from the first of them.
 ///
@@ -50,6 +51,9 @@ private:
     void add_addresses(const kube::Pod& pod, const RuleView* networks, Ends& ends) const;
     bool add_kind(KindNumber number, const RuleView* networks, Ends& ends) const;
     void add_nodes(const policy::NodeSet& nodes, const RuleView& other, Ends& ends) const;
+    void add_made_up_nodes(const policy::NodeSet& nodes, const RuleView& other, Ends& ends) const;
+    void add_node(const kube::Labels& labels, const base::Address& address, Ends& ends) const;
+    void add_domains(const RuleView& names, const RuleView& other, Ends& ends) const;
     void add_externals(const RuleView& a, const RuleView& b, Ends& ends) const;
 
     const Scene& scene_;

@@ -39,7 +39,7 @@ bool is_split(const Work& work, const kube::NetworkPolicy& policy,
     bool elsewhere = false;
     for (const PodKind& kind : scene.pod_kinds()) {
         if (!work.budget.spend(1 + pod_labels.keys())) return false;
-        if (!pod_labels.holds(kind.traits.labels)) continue;
+        if (kind.host_network || !pod_labels.holds(kind.traits.labels)) continue;
         const std::string& space = kind.traits.namespace_name;
         if (space == policy.namespace_name) return false;
         if (elsewhere || !work.budget.spend(space_labels.keys())) continue;

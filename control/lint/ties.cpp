@@ -17,9 +17,7 @@ constexpr std::size_t kSubjectsMax = 16;
 
 using Kinds = std::vector<KindNumber>;
 
-bool can_tie(const policy::Policy& policy) {
-    return policy.tier != base::kTierNetworkPolicy && !policy.audit;
-}
+bool can_tie(const policy::Policy& policy) { return policy.tier != base::kTierNetworkPolicy; }
 
 bool are_tied(const policy::Policy& a, const policy::Policy& b) {
     return a.tier == b.tier && a.priority == b.priority;
@@ -81,7 +79,6 @@ void Rivals::add_by_pods(std::uint32_t number, std::map<std::uint32_t, Kinds>& r
         for (auto at = own; at != list.begin();) {
             const std::uint32_t other = *--at;
             if (!are_tied(policies[other], policies[number]) || !budget_.spend(2)) break;
-            if (policies[other].audit) continue;
             if (count++ == kTiedMax) {
                 too_many_ = true;
                 break;
@@ -100,7 +97,7 @@ void Rivals::add_by_areas(std::uint32_t number, std::map<std::uint32_t, Kinds>& 
         const Area& theirs = scene_.subject_area(other);
         if (!are_tied(policy, scene_.policies()[number])) return;
         if (!budget_.spend(area.cost(theirs))) return;
-        if (policy.audit || !area.meets(theirs)) continue;
+        if (!area.meets(theirs)) continue;
         if (rivals.size() >= kTiedMax) {
             too_many_ = true;
             return;

@@ -18,6 +18,12 @@ bool matches(const policy::Port& port, const Traffic& traffic) {
 
 }  // namespace
 
+bool is_name_for(std::string_view name, std::string_view domain) {
+    if (!name.starts_with("*.")) return name == domain;
+    const std::string_view rest = name.substr(1);
+    return domain.size() > rest.size() && domain.ends_with(rest);
+}
+
 bool matches_ports(const policy::Rule& rule, const Traffic& traffic) {
     return rule.ports.empty() ||
            std::any_of(rule.ports.begin(), rule.ports.end(),

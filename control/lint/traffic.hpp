@@ -15,6 +15,7 @@
 #include "control/policy/policy.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tierwall::lint {
@@ -29,6 +30,7 @@ struct End {
     std::vector<kube::ContainerPort> ports = {};
     std::vector<base::Address> addresses = {};  ///< any of them
     std::string owner = {};                     ///< "namespace/pod" of a pod that is there
+    std::string domain = {};                    ///< a name that was seen to have its address
 };
 
 struct Traffic {
@@ -42,6 +44,9 @@ struct Traffic {
         return direction == base::Direction::Egress ? *peer : *subject;
     }
 };
+
+/// Does a name of a rule stand for this one? "*.x.org" stands for one or more labels before x.org.
+bool is_name_for(std::string_view name, std::string_view domain);
 
 /// Is the packet for one of the rule's ports?
 bool matches_ports(const policy::Rule& rule, const Traffic& traffic);

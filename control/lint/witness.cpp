@@ -43,6 +43,7 @@ std::string protocol_name(std::uint8_t protocol) {
 }
 
 std::string describe(const End& end) {
+    if (!end.domain.empty()) return end.domain;
     if (end.kind == End::Kind::External) {
         return end.addresses.empty() ? "anybody" : base::text(end.addresses.front());
     }
@@ -73,7 +74,7 @@ bool has_names(const std::vector<const policy::Rule*>& rules) {
 
 /// What is the same for all packets to or from an end.
 std::string key_of(const End& end) {
-    std::string key = end.owner + "\n" + end.namespace_name;
+    std::string key = end.owner + "\n" + end.namespace_name + "\n" + end.domain;
     if (end.owner.empty()) {
         for (const auto& [label, value] : end.labels) key += "\n" + label + "=" + value;
         for (const auto& [label, value] : end.namespace_labels) key += "\n" + label + ":" + value;
@@ -128,6 +129,14 @@ struct Witnesses::Encounter {
     std::map<std::uint32_t, Rules> before = {};  ///< of policies that were asked for
 };
 
+/// In the last tier what passes is allowed.
+bool Witnesses::is_same(const policy::Rule& a, const policy::Rule& b,
+                        const Question& question) const {
+    if (a.action == b.action) return true;
+    return scene_.policies()[question.first].tier == base::kTierBaseline &&
+           a.action != base::Action::Deny && b.action != base::Action::Deny;
+}
+
 const RuleView& Witnesses::view(const policy::Rule& rule) {
     const auto known = views_.find(&rule);
     if (known != views_.end()) return known->second;
@@ -136,7 +145,7 @@ const RuleView& Witnesses::view(const policy::Rule& rule) {
     return made;
 }
 
-/// Nobody has learned which addresses a domain name has.
+/// An address has the domain names that it was made up for.
 bool Witnesses::matches(const policy::Rule& rule, const End& peer) {
     if (rule.any_peer) return true;
     const RuleView& own = view(rule);
@@ -156,6 +165,7 @@ bool Witnesses::matches(const policy::Rule& rule, const End& peer) {
             if (policy::matches(set->nodes, peer.labels)) return true;
         }
     }
+    if (!peer.domain.empty() && own.has_name_for(peer.domain, budget_)) return true;
     return std::any_of(peer.addresses.begin(), peer.addresses.end(),
                        [&](const base::Address& each) { return own.holds(each, budget_); });
 }
@@ -163,8 +173,11 @@ bool Witnesses::matches(const policy::Rule& rule, const End& peer) {
 std::vector<const policy::Rule*> Witnesses::matching(std::uint32_t policy, const Question& question,
                                                      const End& peer) {
     std::vector<const policy::Rule*> rules;
+    const bool audit = scene_.policies()[policy].audit;
     for (const policy::Rule& rule : rules_of(scene_.policies()[policy], question.direction)) {
         if (!budget_.spend()) break;
+        // What is audited denies nothing; what it accepts or passes on counts.
+        if (audit && (rule.failed_closed || rule.action == base::Action::Deny)) continue;
         if (matches(rule, peer)) rules.push_back(&rule);
     }
     return rules;
@@ -186,9 +199,12 @@ bool Witnesses::is_decided_before(const Question& question, Encounter& encounter
     for (const std::uint32_t number : before(question, *encounter.subject)) {
         const policy::Policy& policy = scene_.policies()[number];
         if (!budget_.spend()) return true;
-        if (policy.audit) continue;
-        if (policy.tier == base::kTierNetworkPolicy) {
-            isolated = isolated || isolates(policy, traffic.direction);
+        const bool is_unordered = policy.tier == base::kTierNetworkPolicy;
+        if (is_unordered && !isolates(policy, traffic.direction)) continue;
+        // Nothing comes behind isolation; an audited policy does not isolate, and what it allows
+        // is allowed.
+        if (is_unordered && !policy.audit) {
+            isolated = true;
             continue;
         }
         const auto [entry, added] = encounter.before.try_emplace(number);
@@ -219,7 +235,7 @@ void Witnesses::disagree(const Question& question, const Traffic& ends, Encounte
             if (first == nullptr || first->failed_closed) continue;
             const policy::Rule* second = first_match(encounter.second, traffic);
             if (second == nullptr || second->failed_closed) continue;
-            if (first->action == second->action) continue;
+            if (is_same(*first, *second, question)) continue;
             encounter.disputes.push_back({{protocol, port}, first, second});
         }
     }
@@ -260,7 +276,7 @@ std::optional<Disagreement> Witnesses::try_end(const EndPointer& peer, Question&
 
 std::optional<Disagreement> Witnesses::try_rules(const policy::Rule& own, const policy::Rule& other,
                                                  Question& question) {
-    if (own.action == other.action) return std::nullopt;
+    if (is_same(own, other, question)) return std::nullopt;
     const RuleView& one = view(own);
     const RuleView& two = view(other);
     budget_.spend(2 * std::min(one.ports().weight(), two.ports().weight()));

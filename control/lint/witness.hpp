@@ -48,6 +48,7 @@ private:
     struct Subject;
     struct Question;
     struct Encounter;
+    bool is_same(const policy::Rule& a, const policy::Rule& b, const Question& question) const;
     const RuleView& view(const policy::Rule& rule);
     bool matches(const policy::Rule& rule, const End& peer);
     std::vector<const policy::Rule*> matching(std::uint32_t policy, const Question& question,

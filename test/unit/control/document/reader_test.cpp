@@ -28,6 +28,33 @@ BOOST_FIXTURE_TEST_CASE(values_of_the_right_kind_are_read_without_a_fault, Fixtu
     BOOST_TEST(faults.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_number_is_the_integer_that_it_is_worth) {
+    const auto read = [](const std::string& text) {
+        const Documents documents = *parse(text, "f");
+        std::vector<Fault> faults;
+        const auto number = Reader(documents.roots().front(), faults).at("v").integer(-1000, 1000);
+        BOOST_TEST(number.has_value() == faults.empty());
+        return number.value_or(-9999);
+    };
+    for (const auto& [text, number] : {std::pair{"1e2", 100},
+                                       {"80.0", 80},
+                                       {"-80.0", -80},
+                                       {"0.0", 0},
+                                       {"7", 7},
+                                       {"80.5", -9999},
+                                       {"1e-1", -9999},
+                                       {"1e4", -9999},
+                                       {"1e300", -9999}}) {
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(read(std::string("v: ") + text + "\n") == number);
+            BOOST_TEST(read(std::string("{\"v\": ") + text + "}") == number);
+        }
+    }
+    BOOST_TEST(read("v: .inf\n") == -9999);
+    BOOST_TEST(read("v: .nan\n") == -9999);
+    BOOST_TEST(read("v: \"80\"\n") == -9999);
+}
+
 BOOST_FIXTURE_TEST_CASE(missing_and_null_are_the_same, Fixture) {
     for (const char* key : {"none", "nowhere"}) {
         BOOST_TEST(!root.at(key).present());

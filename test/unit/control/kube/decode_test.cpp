@@ -144,6 +144,42 @@ BOOST_AUTO_TEST_CASE(documents_that_are_no_objects_are_unusable) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_name_may_be_left_to_the_api_server) {
+    const auto of = [](const std::string& metadata) {
+        return decoded("\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {" +
+                       metadata + "}\nspec: {podSelector: {}}\n")[0];
+    };
+    const auto cluster = decoded(
+        "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: "
+        "{generateName: guard-}, spec: {tier: Admin, priority: 1e2, subject: {namespaces: {}}}}");
+    BOOST_TEST(cluster[0].problems.empty());
+    BOOST_TEST(cluster[0].key.path() == "ClusterNetworkPolicy/guard-* (line 1)");
+    BOOST_TEST(std::get<ClusterNetworkPolicy>(cluster[0].object).priority.value() == 100);
+    const Decoded generated = of("generateName: web-");
+    BOOST_TEST(generated.problems.empty());
+    BOOST_TEST((generated.soundness == Soundness::Sound));
+    BOOST_TEST(generated.key.path() == "NetworkPolicy/default/web-* (line 2)");
+    BOOST_TEST(of("generateName: web-, name: web").key.name == "web");
+    for (const char* bad :
+         {"generateName: \"\"", "generateName: 5", "labels: {}", "generateName: Web_"}) {
+        BOOST_TEST_CONTEXT(bad) { BOOST_TEST(!of(bad).problems.empty()); }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(ports_may_be_written_as_numbers_with_a_point) {
+    const auto objects = decoded(
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: "
+        "{podSelector: {}, ingress: [{ports: [{port: 80.0, endPort: 9e1}]}]}}");
+    BOOST_TEST(objects[0].problems.empty());
+    const auto& port = std::get<NetworkPolicy>(objects[0].object).ingress[0].ports[0];
+    BOOST_TEST(std::get<std::int64_t>(port.port) == 80);
+    BOOST_TEST(port.end_port.value() == 90);
+    const auto bad = decoded(
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: "
+        "{podSelector: {}, ingress: [{ports: [{port: 80.5}]}]}}");
+    BOOST_TEST(!bad[0].problems.empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_kind_or_version_is_said_to_be_missing) {
     const std::pair<const char*, const char*> texts[] = {
         {R"({"apiVersion": "v1", "kind": "", "metadata": {"name": "a"}})", "kind"},

@@ -58,6 +58,18 @@ inline std::string pod(const std::string& words, const std::string& addresses,
            "}\nspec: {containers: [{name: c, image: i, ports: [" + ports +
            "]}]}\nstatus: {phase: Running, podIPs: [" + ips + "]}\n";
 }
+/// As above, in the network of its node.
+inline std::string host_pod(const std::string& words, const std::string& addresses,
+                            const std::string& ports = "") {
+    std::string text = pod(words, addresses, ports);
+    return text.insert(text.find("containers:"), "hostNetwork: true, ");
+}
+/// One object, in audit mode.
+inline std::string audited(std::string object) {
+    const std::string metadata = "metadata: {";
+    return object.insert(object.find(metadata) + metadata.size(),
+                         "annotations: {tierwall.io/mode: audit}, ");
+}
 inline std::string node(const std::string& words, const std::string& address) {
     return "---\napiVersion: v1\nkind: Node\nmetadata: {name: " + first_word(words) +
            ", labels: " + labels_text(words) +
@@ -83,7 +95,8 @@ inline std::string cluster_policy(const std::string& words, const std::string& s
            ", subject: " + (subject.empty() ? "{namespaces: {}}" : subject) + ", " + rules + "}\n";
 }
 
-inline kube::Contents contents(const std::string& text) {
+inline kube::Contents contents(const std::string& text,
+                               kube::Channel channel = kube::Channel::Experimental) {
     const auto documents = document::parse_yaml(text, "f.yaml");
     BOOST_REQUIRE_MESSAGE(documents.ok(), text);
     std::vector<kube::Decoded> decoded;
@@ -92,7 +105,7 @@ inline kube::Contents contents(const std::string& text) {
     for (kube::Decoded& each : decoded) {
         out.push_back(std::make_shared<const kube::Decoded>(std::move(each)));
     }
-    for (const kube::Problem& problem : kube::lint(out, kube::Channel::Experimental)) {
+    for (const kube::Problem& problem : kube::lint(out, channel)) {
         BOOST_REQUIRE_MESSAGE(!kube::is_error(problem),
                               problem.object + " " + problem.field + ": " + problem.message);
     }
@@ -102,9 +115,10 @@ inline kube::Contents contents(const std::string& text) {
 using Lines = std::vector<std::string>;
 
 /// What a kind of finding says of these manifests: "Kind/name field", sorted.
-inline Lines found(const std::string& rule, const std::string& text) {
+inline Lines found(const std::string& rule, const std::string& text,
+                   kube::Channel channel = kube::Channel::Experimental) {
     Lines lines;
-    for (const Finding& each : warnings(contents(text))) {
+    for (const Finding& each : warnings(contents(text, channel))) {
         BOOST_TEST(each.problem.message.size() > 20);
         BOOST_TEST(each.problem.path == "f.yaml");
         BOOST_TEST(each.problem.line > 0u);

@@ -173,3 +173,119 @@ BOOST_AUTO_TEST_CASE(networks_overlap_but_for_what_is_left_out) {
                    {}},
               });
 }
+
+BOOST_AUTO_TEST_CASE(an_address_may_be_one_of_a_domain_name) {
+    const auto names = [](const std::string& list) {
+        return "egress: [" + accept("to: [{domainNames: [" + list + "]}]") + "]";
+    };
+    const auto denying = [](const std::string& peer) {
+        return "egress: [" + deny("to: [" + peer + "]") + "]";
+    };
+    const std::string wild = names("\"*.example.com\"");
+    const std::string all = denying("{networks: [0.0.0.0/0, \"::/0\"]}");
+    const std::string pass = "egress: [{action: Pass, to: [{domainNames: [www.example.com]}]}]";
+    for (const std::string& pods : {std::string(), kPods}) {
+        check_all(
+            "priority-tie",
+            {{"some block", pods + two("", wild, "", all), kTie},
+             {"the other way round", pods + two("", all, "", wild), kTie},
+             {"no wildcard", pods + two("", names("example.com"), "", all), kTie},
+             {"pods have none", pods + two("", wild, "", denying("{namespaces: {}}")), {}},
+             {"other ports",
+              pods + two("", "egress: [" + accept("to: [{domainNames: [a.org]}]" + kPort) + "]", "",
+                         "egress: [" +
+                             deny("to: [{networks: [0.0.0.0/0]}], protocols: [{tcp: "
+                                  "{destinationPort: {number: 81}}}]") +
+                             "]"),
+              {}},
+             {"other priorities",
+              pods + cluster_policy("one Admin 4", "", wild) +
+                  cluster_policy("two Admin 5", "", all),
+              {}},
+             {"decided before by name",
+              pods + cluster_policy("zero Admin 1", "", wild) + two("", wild, "", all),
+              {}},
+             {"decided before, but another name",
+              pods + cluster_policy("zero Admin 1", "", names("\"*.example.org\"")) +
+                  two("", wild, "", all),
+              kTie},
+             {"decided before by address",
+              pods + cluster_policy("zero Admin 1", "", all) + two("", wild, "", all),
+              {}}});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nodes_are_made_up_where_none_are_given) {
+    const auto nodes = [](const std::string& action, const std::string& labels) {
+        return "egress: [{action: " + action + ", to: [{nodes: {" + labels + "}}]}]";
+    };
+    const std::string any = nodes("Accept", "");
+    const std::string edge = nodes("Accept", "matchLabels: {role: edge}");
+    const std::string core = nodes("Deny", "matchLabels: {role: core}");
+    const std::string all = "egress: [" + deny("to: [{networks: [0.0.0.0/0, \"::/0\"]}]") + "]";
+    const std::string given = node("n1 role=core", "172.16.0.1");
+    check_all("priority-tie",
+              {{"in a block", kPods + two("", any, "", all), kTie},
+               {"of labels", kPods + two("", edge, "", all), kTie},
+               {"of both labels", kPods + two("", any, "", core), kTie},
+               {"of labels apart", kPods + two("", edge, "", core), {}},
+               {"of a contradiction",
+                kPods + two("",
+                            nodes("Accept",
+                                  "matchLabels: {a: b}, matchExpressions: [{key: a, "
+                                  "operator: DoesNotExist}]"),
+                            "", all),
+                {}},
+               {"without pods", two("", all, "", any), kTie},
+               {"nodes given, and none of these", kPods + given + two("", edge, "", all), {}},
+               {"nodes given", kPods + given + two("", any, "", all), kTie},
+               {"pods are none",
+                kPods + two("", any, "", "egress: [" + deny("to: [{namespaces: {}}]") + "]"),
+                {}}});
+}
+
+BOOST_AUTO_TEST_CASE(accept_and_pass_are_the_same_in_the_last_tier_only) {
+    const auto rules = [](const std::string& action) {
+        return "ingress: [{action: " + action + ", from: [{namespaces: {}}]}]";
+    };
+    const auto both = [&](const std::string& one, const std::string& other, const char* heads) {
+        return kPods + two("", rules(one), "", rules(other), heads);
+    };
+    check_all("priority-tie", {{"Baseline", both("Accept", "Pass", "Baseline 5"), {}},
+                               {"Baseline, turned round", both("Pass", "Accept", "Baseline 5"), {}},
+                               {"Pass and Deny", both("Pass", "Deny", "Baseline 5"), kTie},
+                               {"Accept and Deny", both("Accept", "Deny", "Baseline 5"), kTie},
+                               {"Admin", both("Accept", "Pass", "Admin 5"), kTie}});
+}
+
+BOOST_AUTO_TEST_CASE(audited_policies_tie_by_what_they_accept_and_never_by_what_they_deny) {
+    const auto one = [](const std::string& action, const std::string& head) {
+        return cluster_policy(head, "",
+                              "ingress: [{action: " + action + ", from: [{namespaces: {}}]}]");
+    };
+    const std::string tie = kPods + one("Accept", "one Admin 5") + one("Deny", "two Admin 5");
+    const std::string base =
+        kPods + one("Accept", "one Baseline 5") + one("Deny", "two Baseline 5");
+    const std::string open = network_policy("shop/open", "podSelector: {}, ingress: [{}]") +
+                             network_policy("lab/open", "podSelector: {}, ingress: [{}]");
+    const auto open_but_audited = [](const std::string& spec) {
+        return audited(network_policy("shop/open", spec)) +
+               audited(network_policy("lab/open", spec));
+    };
+    check_all(
+        "priority-tie",
+        {{"denies", kPods + one("Accept", "one Admin 5") + audited(one("Deny", "two Admin 5")), {}},
+         {"accepts", kPods + audited(one("Accept", "one Admin 5")) + one("Deny", "two Admin 5"),
+          kTie},
+         {"accepts before", tie + audited(one("Accept", "zero Admin 1")), {}},
+         {"denies before", tie + audited(one("Deny", "zero Admin 1")), kTie},
+         {"passes before", tie + audited(one("Pass", "zero Admin 1")), {}},
+         {"isolated", base + open, {}},
+         {"allowed by an audited policy",
+          base + open_but_audited("podSelector: {}, ingress: [{}]"),
+          {}},
+         {"not isolated by an audited policy",
+          base + open_but_audited("podSelector: {}, ingress: [{ports: [{port: 9, protocol: "
+                                  "SCTP}]}]"),
+          kTie}});
+}
