@@ -102,11 +102,10 @@ private:
 /// may be behind another port. Where either is not told its incarnation, the names decide: taking
 /// the address from the port of a pod that lives would let another pod have it.
 bool has_moved(const AddressFacts& before, const AddressFacts& now, const FormerNodes& nodes) {
-    if (before.name != now.name || before.is_pod != now.is_pod) return true;
-    if (before.incarnation != 0 && now.incarnation != 0) {
-        return before.incarnation != now.incarnation;
-    }
-    return !nodes.same(before.node, now.node);
+    const bool made_again =
+        before.incarnation != 0 && now.incarnation != 0 && before.incarnation != now.incarnation;
+    return made_again || before.name != now.name || before.is_pod != now.is_pod ||
+           !nodes.same(before.node, now.node);
 }
 
 }  // namespace
