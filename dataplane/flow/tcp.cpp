@@ -69,11 +69,16 @@ State after_late_syn(Flow& flow, std::uint8_t flags, bool reply) noexcept {
 
 /// Neither SYN nor RST, and both ends have spoken before.
 State after_segment(Flow& flow, std::uint8_t flags, bool reply) noexcept {
+    if (flow.state() == State::Closed && both_fins(flow)) {
+        // Of what is closed for certain only one thing says that it is not: who reset goes on.
+        if (has(flags, kFin) || !flow.rst_seen(reply)) return State::Closed;
+        flow.forget_fin();
+    }
     const bool acknowledged = both_fins(flow) && !has(flags, kFin);
     // Where the connection is gone, this packet brings another RST.
     if (!has(flags, kFin)) flow.forget_rst();
     if (has(flags, kFin)) flow.set_fin_seen(reply);
-    if (acknowledged || (both_fins(flow) && flow.state() == State::Closed)) return State::Closed;
+    if (acknowledged) return State::Closed;
     return by_closes(flow);
 }
 

@@ -15,7 +15,7 @@
 /// * One RST (Closing) leaves tcp_closing_s. Any packet after it that does not close takes it back:
 ///   where the connection is really gone, that packet is answered with another RST. Before the
 ///   handshake is complete a RST moves nothing; the flow ends by tcp_opening_s.
-///   One that came from where only its sender can send from is final: confirm_rst().
+///   One that came from where only its sender can send from is believed: confirm_rst().
 /// * When both ends have closed, by FINs and the acknowledgement or by FIN or RST and RST, the flow
 ///   is Closed and ends tcp_closed_s later; other packets than FIN and RST keep it as long.
 /// * A SYN of the originator on a closing flow is noted, and opens nothing until a SYN,ACK of the
@@ -58,8 +58,8 @@ inline bool only_touches(const Flow& flow, const parse::Headers& headers) noexce
     return flow.state() == State::Replied;
 }
 
-/// The RST that was tracked last is certainly its sender's: no packet that was on its way brings the
-/// connection back, as if both ends had sent a FIN.
+/// The RST that was tracked last is certainly its sender's: as if both ends had sent a FIN, no packet
+/// of the other end brings the connection back.
 inline void confirm_rst(Flow& flow) noexcept {
     if (flow.state() != State::Closing) return;
     flow.set_state(State::Closed);

@@ -104,7 +104,8 @@ public:
         if (tenure == seen.end()) return uplink;
         if (tenure->second != latest_[place]) return false;
         int& holder = holder_[tenure->second];
-        if (holder == kNowhere && (uplink || local_[tenure->second])) {
+        // What lives on the node in scope is never at the uplink.
+        if (holder == kNowhere && uplink != local_[tenure->second]) {
             holder = uplink ? kUplink : port;
         }
         return holder == (uplink ? kUplink : port);

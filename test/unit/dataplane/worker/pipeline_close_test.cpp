@@ -122,6 +122,19 @@ BOOST_DATA_TEST_CASE(a_pods_own_reset_needs_no_confirmation, data::make(kFamilie
     talk.ask(flag::kSyn, fresh);
 }
 
+BOOST_DATA_TEST_CASE(a_pod_that_goes_on_after_its_reset_has_not_sent_it,
+                     data::make(kFamiliesToClose), family) {
+    World world(kSilentShop);
+    const Talk talk{world, cast_of(family)};
+    talk.shake_hands();
+    talk.answer(flag::kRst);  // another pod's, behind the same port
+    talk.ask(flag::kAck);
+    talk.answer(flag::kAck);
+    BOOST_CHECK(talk.state() == flow::State::Established);
+    talk.wait_s(600);
+    talk.answer(flag::kPsh | flag::kAck);
+}
+
 BOOST_DATA_TEST_CASE(a_port_used_again_makes_a_connection_that_lives, data::make(kFamiliesToClose),
                      family) {
     World world(kSilentShop);
