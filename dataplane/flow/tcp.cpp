@@ -45,8 +45,9 @@ State by_closes(const Flow& flow) noexcept {
 }
 
 State after_rst(Flow& flow, bool reply) noexcept {
-    flow.set_rst_seen(reply);
     const State state = flow.state();
+    if (state == State::Closed && both_fins(flow)) return state;
+    flow.set_rst_seen(reply);
     if (state < State::Established || state == State::Closed) return state;
     return by_closes(flow);
 }

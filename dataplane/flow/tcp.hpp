@@ -58,8 +58,8 @@ inline bool only_touches(const Flow& flow, const parse::Headers& headers) noexce
     return flow.state() == State::Replied;
 }
 
-/// The RST that was tracked last is certainly its sender's: as if both ends had sent a FIN, no packet
-/// of the other end brings the connection back.
+/// The RST that was tracked last is certainly its sender's: as if both ends had sent a FIN, no
+/// packet of the other end brings the connection back.
 inline void confirm_rst(Flow& flow) noexcept {
     if (flow.state() != State::Closing) return;
     flow.set_state(State::Closed);
