@@ -47,6 +47,7 @@ std::vector<std::size_t> sources_in_order(std::vector<Turn> turns) {
     std::stable_sort(turns.begin(), turns.end(),
                      [](const Turn& a, const Turn& b) { return a.place() < b.place(); });
     std::vector<std::size_t> out;
+    out.reserve(turns.size());
     for (const Turn& turn : turns) out.push_back(turn.source);
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
