@@ -70,6 +70,7 @@ struct Limits {
     std::uint32_t identities = 1u << 22;  ///< with the world
     std::uint32_t classes = 65535;        ///< peer classes of one table, without class 0
     std::uint32_t groups = 65535;         ///< of one table
+    std::uint32_t tables = 8192;          ///< of one tier and direction
     std::size_t rows = 1u << 14;          ///< of one table; they build in 7 s at the very worst
     std::size_t policy_rows = 1u << 13;   ///< of one policy, for the same subjects
 };

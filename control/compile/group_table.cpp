@@ -8,14 +8,14 @@
 namespace tierwall::compile {
 namespace {
 
-constexpr std::uint32_t kTablesMax = 65535;
-
 base::Error too_many_groups() { return {base::Errc::Limit, {}, "too many groups of subjects"}; }
 
 }  // namespace
 
-GroupTable::GroupTable(resolve::Journal& journal, std::uint32_t groups_max)
+GroupTable::GroupTable(resolve::Journal& journal, std::uint32_t groups_max,
+                       std::uint32_t tables_max)
     : groups_max_(groups_max),
+      tables_max_(tables_max),
       groups_(journal),
       ids_(journal),
       group_of_(journal),
@@ -120,7 +120,7 @@ base::Result<std::uint32_t> GroupTable::split(std::uint32_t table) {
         return std::tie(at(a).place, at(a).number) < std::tie(at(b).place, at(b).number);
     });
     const std::uint32_t fresh = unused_table();
-    if (fresh >= kTablesMax) return too_many_groups();
+    if (fresh >= tables_max_) return too_many_groups();
     ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2));
     for (const GroupId id : ids) move(id, fresh);
     return fresh;
@@ -149,7 +149,7 @@ base::Result<GroupId> GroupTable::create(const Assignment& assignment) {
     group->place = assignment.place;
     group->table = table_for(assignment);
     group->number = free_number(group->table);
-    if (group->number > groups_max_ || group->table >= kTablesMax) return too_many_groups();
+    if (group->number > groups_max_ || group->table >= tables_max_) return too_many_groups();
     const GroupId id = ++last_;
     for (const std::uint32_t policy : group->key->policies) of_policy_.add(policy, id);
     in_table_.add(group->table, {group->number, id});

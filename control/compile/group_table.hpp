@@ -58,7 +58,8 @@ public:
     /// With more tables than that those that have become small are given up.
     static constexpr std::size_t kTablesFew = 64;
 
-    GroupTable(resolve::Journal& journal, std::uint32_t groups_max);
+    /// At most `groups_max` groups in a table, `tables_max` tables. Both below 65536.
+    GroupTable(resolve::Journal& journal, std::uint32_t groups_max, std::uint32_t tables_max);
 
     /// What is new about an identity; an empty key takes it out of every group.
     struct Assignment {
@@ -122,6 +123,7 @@ private:
     void add_rows(std::uint32_t table, std::int64_t rows);
 
     std::uint32_t groups_max_;
+    std::uint32_t tables_max_;
     resolve::Ledger<std::unordered_map<GroupId, GroupPointer>> groups_;
     resolve::Ledger<std::unordered_map<std::shared_ptr<const GroupKey>, GroupId, KeyHash, KeyEqual>>
         ids_;

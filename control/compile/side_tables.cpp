@@ -96,7 +96,7 @@ kube::Problem problem_of(const Overrun& overrun, const Side& side, const PolicyT
 SideTables::SideTables(resolve::Journal& journal, const Side& side, const Limits& limits)
     : side_(side),
       limits_(limits),
-      groups_(journal, limits.groups),
+      groups_(journal, limits.groups, limits.tables),
       built_(journal),
       watchers_(journal) {}
 

@@ -103,4 +103,35 @@ BOOST_AUTO_TEST_CASE(a_compile_that_fails_leaves_the_compiler_as_it_was) {
     BOOST_TEST(failures > 50u);
 }
 
+/// Too many tables are noticed when some of them are written already.
+BOOST_AUTO_TEST_CASE(a_compile_that_fails_halfway_leaves_nothing_of_its_tables) {
+    std::size_t failures = 0;
+    for (std::uint32_t seed = 400; seed < 700; ++seed) {
+        RandomWorld random(seed);
+        Limits limits;
+        limits.classes = 4 + seed % 4;
+        limits.tables = 1;
+        Compiler compiler(limits);
+        std::optional<Output> last;
+        for (int step = 0; step < 80; ++step) {
+            const World before = random.world;
+            random.change();
+            auto output = compiler.compile(random.world.input());
+            if (output.ok()) {
+                last = std::move(*output);
+                continue;
+            }
+            random.world = before;
+            if (!last) break;
+            ++failures;
+            const Output again = compiled(compiler, random.world);
+            BOOST_TEST_CONTEXT("seed " << seed << " step " << step << output.error().text()) {
+                BOOST_TEST(again.resources.hash().hex() == last->resources.hash().hex());
+                BOOST_TEST((again.warnings == last->warnings));
+            }
+        }
+    }
+    BOOST_TEST(failures > 20u);
+}
+
 }  // namespace tierwall::compile
