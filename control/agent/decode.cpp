@@ -112,12 +112,18 @@ base::Result<AddressFacts> decode_address(const proto::Key& key, const std::stri
     if (body.kind() != v1::ADDRESS_KIND_POD && body.kind() != v1::ADDRESS_KIND_NODE) {
         return Error{Errc::NotSupported, {}, "unknown kind of address"};
     }
-    return AddressFacts{.ip = key_address(key),
-                        .identity = body.identity(),
-                        .node = body.node(),
-                        .is_pod = body.kind() == v1::ADDRESS_KIND_POD,
-                        .name = body.name(),
-                        .incarnation = body.incarnation()};
+    AddressFacts facts{.ip = key_address(key),
+                       .identity = body.identity(),
+                       .node = body.node(),
+                       .is_pod = body.kind() == v1::ADDRESS_KIND_POD,
+                       .name = body.name(),
+                       .incarnation = body.incarnation(),
+                       .sharing = nullptr};
+    if (body.nodes_size() != 0 || body.one_of_several()) {
+        AddressSharing sharing{{body.nodes().begin(), body.nodes().end()}, body.one_of_several()};
+        facts.sharing = std::make_shared<const AddressSharing>(std::move(sharing));
+    }
+    return facts;
 }
 
 base::Result<PrefixFacts> decode_prefix(const proto::Key& key, const std::string& bytes) {
@@ -164,7 +170,8 @@ base::Result<RuleFacts> decode_rule(const proto::Key& key, const std::string& by
                    .index = body.index(),
                    .name = body.name(),
                    .action = base::Action::Deny,
-                   .isolation = body.isolation()};
+                   .isolation = body.isolation(),
+                   .failed_closed = body.failed_closed()};
     // Isolation can only mean Deny, whether it says so or not.
     if (!rule.isolation || body.action() != v1::ACTION_UNSPECIFIED) {
         TW_TRY(action, action_of(static_cast<std::uint32_t>(body.action())));

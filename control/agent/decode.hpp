@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,6 +52,12 @@ struct NodeFacts {
     std::string name;
 };
 
+struct AddressSharing {
+    std::vector<std::uint32_t> nodes;  ///< all that have it, if several; empty: as `node` says
+    bool one_of_several = false;       ///< of this family, of the pod
+    friend bool operator==(const AddressSharing&, const AddressSharing&) = default;
+};
+
 struct AddressFacts {
     base::Address ip;
     std::uint32_t identity = 0;
@@ -58,6 +65,8 @@ struct AddressFacts {
     bool is_pod = false;
     std::string name;
     std::uint64_t incarnation = 0;  ///< of the pod; 0: not known
+    /// Rare: see identity::SharedAddresses. Null: `node` and `name` say it all.
+    std::shared_ptr<const AddressSharing> sharing;
 };
 
 struct PrefixFacts {
@@ -84,6 +93,7 @@ struct RuleFacts {
     std::string name;
     base::Action action = base::Action::Deny;
     bool isolation = false;
+    bool failed_closed = false;
 };
 
 /// Names a table and its membership.

@@ -90,9 +90,15 @@ private:
     }
 
     void check_address(const AddressFacts& address) {
-        if (address.node == 0 || model_.nodes.contains(address.node)) return;
+        if (address.node != 0) check_node_of(address, address.node);
+        if (address.sharing == nullptr) return;
+        for (const std::uint32_t node : address.sharing->nodes) check_node_of(address, node);
+    }
+
+    void check_node_of(const AddressFacts& address, std::uint32_t node) {
+        if (model_.nodes.contains(node)) return;
         problems_.add(
-            {Errc::NotFound, "Address " + base::text(address.ip), numbered("node", address.node)});
+            {Errc::NotFound, "Address " + base::text(address.ip), numbered("node", node)});
     }
 
     void check_policy(const PolicyFacts& policy) {

@@ -3,6 +3,7 @@
 
 #include "control/agent/enforcer_state.hpp"
 
+#include <algorithm>
 #include <span>
 #include <unordered_map>
 
@@ -24,6 +25,14 @@ std::shared_ptr<const identity::CidrTable> cidr_table(const Model& model) {
     return std::make_shared<const identity::CidrTable>(identity::CidrTable::build(blocks));
 }
 
+/// A pod is where it runs, whoever else has its address; a node's address is at each that has it.
+bool is_at(const AddressFacts& address, std::uint32_t node) {
+    if (address.node == node) return true;
+    if (address.is_pod || address.sharing == nullptr) return false;
+    const std::vector<std::uint32_t>& nodes = address.sharing->nodes;
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
 /// Any identity but kWorld says: a service address.
 std::shared_ptr<const identity::CidrTable> service_table(const Model& model) {
     std::vector<identity::CidrIdentity> blocks;
@@ -40,7 +49,8 @@ Enforcer::State::State(Options given, std::unique_ptr<worker::Readers> some_read
       published(*readers),
       addresses(std::move(map)),
       cidrs(std::make_shared<const identity::CidrTable>()),
-      services(cidrs) {
+      services(cidrs),
+      shared(std::make_shared<const identity::SharedAddresses>()) {
     tables.own_node_egress = options.own_node_egress;
     tables.ladder = std::make_shared<const tier::Ladder>(std::vector<tier::Tier>{});
 }
@@ -56,16 +66,18 @@ std::optional<std::uint32_t> Enforcer::State::find_scope_node() const {
 bool Enforcer::State::in_scope(const AddressFacts& address,
                                std::optional<std::uint32_t> node) const {
     if (options.scope == "all") return true;
-    return node.has_value() && address.node == *node;
+    return node.has_value() && is_at(address, *node);
 }
 
 identity::AddressMap::Assignment Enforcer::State::assignment(
     const AddressFacts& address, std::optional<std::uint32_t> node) const {
     unsigned flags = identity::kEntryKnown;
     flags |= address.is_pod ? identity::kEntryPod : identity::kEntryNode;
+    if (address.sharing != nullptr) flags |= identity::kEntryShared;
     if (in_scope(address, node)) {
         flags |= address.is_pod ? identity::kEntrySubject : identity::kEntryLocalNode;
-        if (options.scope != "all") flags |= identity::kEntryPlaced;
+        const bool elsewhere_too = address.sharing != nullptr && address.sharing->nodes.size() > 1;
+        if (options.scope != "all" && !elsewhere_too) flags |= identity::kEntryPlaced;
     }
     return {.identity = address.identity,
             .node = address.node,
@@ -129,7 +141,7 @@ std::vector<AddressWrite> Enforcer::State::address_writes(const Edit& edit,
     if (node == scope_node) return writes;
     // Another node is in scope, so pods that did not change have become subjects or peers.
     for (const auto& [address, facts] : model.addresses) {
-        if (facts.node == 0 || (facts.node != node && facts.node != scope_node)) continue;
+        if (!(node && is_at(facts, *node)) && !(scope_node && is_at(facts, *scope_node))) continue;
         writes.push_back({address, assignment(facts, node)});
     }
     return writes;
@@ -217,6 +229,44 @@ void Enforcer::State::index_addresses(const Edit& edit) {
     for (const auto& [prefix, fact] : model.prefixes) cidr_identities.insert(fact.identity);
 }
 
+std::shared_ptr<const identity::SharedAddresses> Enforcer::State::shared_addresses(
+    std::uint32_t next) const {
+    std::vector<identity::Sharing> all;
+    std::unordered_map<std::string, std::uint32_t> pods;
+    for (const base::Address& address : sharing) {
+        const AddressFacts& facts = model.addresses.at(address);
+        identity::Entry entry;
+        addresses->lookup({&address, 1}, next, {&entry, 1});
+        identity::Sharing& each = all.emplace_back();
+        each.slot = entry.slot;
+        each.nodes = facts.sharing->nodes;
+        if (!facts.sharing->one_of_several) continue;
+        each.pod =
+            pods.try_emplace(facts.name, static_cast<std::uint32_t>(pods.size() + 1)).first->second;
+    }
+    return std::make_shared<const identity::SharedAddresses>(
+        identity::SharedAddresses::build(std::move(all)));
+}
+
+/// Flows of an address are judged again when others share it now, whatever else of it is the same.
+void Enforcer::State::follow_sharing(const Edit& edit, std::uint32_t next) {
+    bool changed = false;
+    for (const auto& change : edit.addresses.changes()) {
+        const AddressFacts* now = edit.addresses.now(change);
+        const bool is_shared = now != nullptr && now->sharing != nullptr;
+        changed = changed || is_shared || sharing.contains(change.key);
+        if (!is_shared) {
+            sharing.erase(change.key);
+            continue;
+        }
+        sharing.insert(change.key);
+        identity::Entry entry;
+        addresses->lookup({&change.key, 1}, next, {&entry, 1});
+        addresses->touch(entry.slot, next);
+    }
+    if (changed) shared = shared_addresses(next);
+}
+
 void Enforcer::State::touch_subjects(const std::unordered_set<std::uint32_t>& identities,
                                      std::uint32_t next) {
     for (const std::uint32_t identity : identities) {
@@ -238,7 +288,8 @@ void Enforcer::State::publish(std::uint64_t new_epoch) {
                                                                   .epoch = epoch,
                                                                   .ladder = tables.ladder,
                                                                   .cidrs = cidrs,
-                                                                  .services = services}));
+                                                                  .services = services,
+                                                                  .shared = shared}));
 }
 
 void Enforcer::State::carry_out(const Edit& edit, Preparation preparation,
@@ -251,6 +302,7 @@ void Enforcer::State::carry_out(const Edit& edit, Preparation preparation,
     const std::uint32_t next = generation + 1;
     write_addresses(preparation.writes, next);
     index_addresses(edit);
+    follow_sharing(edit, next);
     if (preparation.tables.has_value()) tables = std::move(*preparation.tables);
     touch_subjects(preparation.subjects, next);
     if (preparation.cidrs != cidrs) addresses->touch_unknown(next);

@@ -39,7 +39,8 @@ struct RuleName {
     std::int32_t index = -1;  ///< -1: isolation
     std::string name;
     std::string action;
-    bool audit = false;  ///< its policy is audited
+    bool audit = false;          ///< its policy is audited
+    bool failed_closed = false;  ///< a part of the rule is not understood, or too large
 };
 
 class Enforcer {

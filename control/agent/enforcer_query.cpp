@@ -27,7 +27,8 @@ std::optional<RuleName> Enforcer::rule(std::uint32_t number) const {
                     .index = isolation ? -1 : static_cast<std::int32_t>(rule->second.index),
                     .name = rule->second.name,
                     .action = base::name(rule->second.action),
-                    .audit = policy.audit};
+                    .audit = policy.audit,
+                    .failed_closed = rule->second.failed_closed};
 }
 
 std::set<std::uint32_t> Enforcer::rules_of(const std::set<std::uint32_t>& policies) const {
@@ -69,7 +70,8 @@ identity::Entry Enforcer::entry(const base::Address& address) const {
 Enforcer::Answer Enforcer::ask(const base::Address& source, const base::Address& destination,
                                std::uint8_t protocol, std::uint16_t destination_port) const {
     const parse::Tuple tuple{source, destination, 0, destination_port, protocol};
-    worker::Inquiry inquiry = worker::inquiry_about(tuple, entry(source), entry(destination));
+    worker::Inquiry inquiry =
+        worker::inquiry_about(tuple, {entry(source), entry(destination)}, *state_->shared);
     worker::ask(ladder(), {&inquiry, 1});
     return {inquiry.egress, inquiry.ingress, inquiry.audit, inquiry.allowed()};
 }
@@ -104,8 +106,8 @@ std::vector<std::string> selecting(const Model& model, base::Direction direction
 std::vector<Enforcer::TierView> Enforcer::look(base::Direction direction,
                                                const parse::Tuple& connection) const {
     std::vector<TierView> views;
-    const worker::Inquiry inquiry =
-        worker::inquiry_about(connection, entry(connection.source), entry(connection.destination));
+    const worker::Inquiry inquiry = worker::inquiry_about(
+        connection, {entry(connection.source), entry(connection.destination)}, *state_->shared);
     const bool egress = direction == base::Direction::Egress;
     if (inquiry.self || !(egress ? inquiry.source : inquiry.destination).is_subject()) return views;
     const Model& model = state_->model;

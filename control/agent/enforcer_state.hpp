@@ -53,6 +53,8 @@ struct Enforcer::State {
 
     std::optional<std::uint32_t> find_scope_node() const;
     bool in_scope(const AddressFacts& address, std::optional<std::uint32_t> node) const;
+    std::shared_ptr<const identity::SharedAddresses> shared_addresses(std::uint32_t next) const;
+    void follow_sharing(const Edit& edit, std::uint32_t next);
     identity::AddressMap::Assignment assignment(const AddressFacts& address,
                                                 std::optional<std::uint32_t> node) const;
     std::vector<AddressWrite> address_writes(const Edit& edit,
@@ -70,6 +72,7 @@ struct Enforcer::State {
     Tables tables;
     std::shared_ptr<const identity::CidrTable> cidrs;
     std::shared_ptr<const identity::CidrTable> services;
+    std::shared_ptr<const identity::SharedAddresses> shared;
     std::optional<std::uint32_t> scope_node;  ///< number of the node in scope, when there is one
     std::uint64_t epoch = 0;
     std::uint32_t generation = 0;
@@ -80,6 +83,7 @@ struct Enforcer::State {
     std::unordered_map<std::uint32_t, AddressSet> by_identity;
     std::unordered_map<std::string, std::vector<base::Address>> by_name;
     std::unordered_set<std::uint32_t> cidr_identities;
+    AddressSet sharing;  ///< addresses with AddressFacts::sharing
 };
 
 }  // namespace tierwall::agent

@@ -2,6 +2,7 @@
 #include "control/agent/explain.hpp"
 
 #include "dataplane/base/protocol.hpp"
+#include "dataplane/worker/trust.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -39,6 +40,7 @@ struct Traffic {
     std::uint8_t protocol = 0;
     std::uint16_t port = 0;
 
+    parse::Tuple tuple() const { return {source, destination, 0, port, protocol}; }
     std::string words() const {
         std::string out = protocol_text(protocol);
         return has_ports(protocol) ? out + " " + std::to_string(port) : out;
@@ -105,7 +107,9 @@ std::string find_traffic(const Enforcer& enforcer, const v1::ExplainRequest& req
 std::string rule_text(const RuleName& rule) {
     std::string out = rule.policy + " rule " + std::to_string(rule.index);
     if (!rule.name.empty()) out += " \"" + rule.name + "\"";
-    return out + " (" + rule.direction + ")";
+    out += " (" + rule.direction + ")";
+    return rule.failed_closed ? out + ", which cannot be enforced as written and fails closed,"
+                              : out;
 }
 
 const char* verb(base::Action action) {
@@ -145,7 +149,9 @@ std::string tier_words(const Enforcer::TierView& view, const std::optional<RuleN
         return side.subject + " is isolated by " + rule->policy + " (" + rule->direction +
                ") and no rule allows " + side.matter;
     }
-    if (view.policies.empty()) return "no policy selects " + side.subject;
+    if (view.policies.empty()) {
+        return "no policy selects " + side.subject + " for " + base::name(side.direction);
+    }
     if (view.action == base::Action::Allow) {
         return own_node_words(side.subject, side.peer, side.direction == base::Direction::Egress);
     }
@@ -202,8 +208,7 @@ v1::DirectionExplanation explain_direction(const Enforcer& enforcer, const Traff
         out.set_rule(rule->index);
         out.set_rule_name(rule->name);
     }
-    for (const Enforcer::TierView& view : enforcer.look(
-             direction, {traffic.source, traffic.destination, 0, traffic.port, traffic.protocol})) {
+    for (const Enforcer::TierView& view : enforcer.look(direction, traffic.tuple())) {
         add_tier(enforcer, view, side, *out.add_tiers());
     }
     out.set_words(direction_words(decision, out));
@@ -280,6 +285,14 @@ v1::ExplainReply explain(const Enforcer& enforcer, const v1::ExplainRequest& req
                               "; " + reply.ingress().words()
                         : traffic.words() + " from " + traffic.source_name + " to " +
                               traffic.destination_name + " is denied: " + decisive.words());
+    if (worker::is_for_dhcp_client(traffic.tuple()) &&
+        enforcer.entry(traffic.source).is_subject()) {
+        reply.set_verdict(base::name(base::Action::Deny));
+        reply.set_words(
+            traffic.words() + " from " + traffic.source_name + " to " + traffic.destination_name +
+            " is denied before policy is asked: no pod may send to where DHCP clients listen");
+        return reply;
+    }
     if (answer.audit.action == base::Action::Allow) return reply;
     // Only a rule or an isolation of an audited policy makes a difference.
     if (const auto rule = enforcer.rule(answer.audit.rule)) {

@@ -147,6 +147,9 @@ void Compiler::State::set_cluster(const Input& input) {
     for (const std::string& path : missing(resolver.book().pods(), cluster.pods)) {
         resolver.set_pod(path, nullptr);
     }
+    for (const std::string& path : missing(resolver.book().hosts(), cluster.pods)) {
+        resolver.set_pod(path, nullptr);
+    }
 }
 
 void Compiler::State::set_changed_objects(const Input& input) {
@@ -340,6 +343,7 @@ Output Compiler::State::output() const {
     for (const SideTables& side : sides) side.report(problems);
     for (const auto& [_, problem] : problems) out.warnings.push_back(problem);
     for (const auto& [_, warning] : resolver.book().warnings()) out.warnings.push_back(warning);
+    if (auto warning = resolver.book().unknown_nodes()) out.warnings.push_back(*std::move(warning));
     return out;
 }
 

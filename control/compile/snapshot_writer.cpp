@@ -83,6 +83,8 @@ void SnapshotWriter::put_address(const base::Address& address,
                                                        : v1::ADDRESS_KIND_NODE);
     out.set_name(entry.owner);
     out.set_incarnation(entry.incarnation);
+    for (const std::uint32_t node : entry.nodes) out.add_nodes(node);
+    out.set_one_of_several(entry.one_of_several);
     resources_.put(key_of(address), out.SerializeAsString());
 }
 

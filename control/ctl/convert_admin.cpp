@@ -207,6 +207,11 @@ base::Result<Documents> convert_admin_policy(const Json& policy,
     const std::vector<Json> egress_parts = pieces(egress);
     const std::size_t parts = std::max(ingress_parts.size(), egress_parts.size());
     TW_TRY(fits, check_priorities(priority, parts, taken, spot.at("priority")));
+    if (parts > 1 && text_member(policy.value("metadata", Json::object()), "name", "").empty()) {
+        return base::Error{
+            base::Errc::Required, object_path(policy) + " metadata.name",
+            "becomes " + std::to_string(parts) + " policies, whose names are made of it"};
+    }
     Documents out;
     for (std::size_t i = 0; i < parts; ++i) {
         Json made{{"tier", baseline ? "Baseline" : "Admin"},

@@ -124,13 +124,13 @@ private:
         const Json block = at(json, "ipBlock");
         only(block, {"cidr", "except"});
         policy::NetworkSet out;
-        if (const auto prefix = base::parse_prefix(text(at(block, "cidr")))) {
+        if (const auto prefix = base::parse_stored_prefix(text(at(block, "cidr")))) {
             out.cidrs.push_back(*prefix);
         } else {
             known_ = false;
         }
         for (const Json& each : list(at(block, "except"))) {
-            const auto prefix = base::parse_prefix(text(each));
+            const auto prefix = base::parse_stored_prefix(text(each));
             known_ = known_ && prefix.has_value();
             if (prefix) out.except.push_back(*prefix);
         }

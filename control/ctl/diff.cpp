@@ -209,13 +209,22 @@ void find_pairs(const std::vector<std::vector<std::size_t>>& lists,
     }
 }
 
+template <typename Groups>
+std::vector<Block> blocks_of(const Groups& groups) {
+    std::vector<Block> out;
+    for (const auto& group : groups) {
+        out.insert(out.end(), group.blocks.begin(), group.blocks.end());
+    }
+    return out;
+}
+
 }  // namespace
 
 base::Result<Difference> difference(const DiffQuestion& question) {
     std::set<std::uint8_t> named = protocols_in(*question.views[0].model);
     named.merge(protocols_in(*question.views[1].model));
     TW_TRY(asked, asked_about(question.ports, std::move(named)));
-    Difference out{asked.protocols, asked.universe, {}, {}, {}, {}, {}, {}};
+    Difference out{asked.protocols, asked.universe, {}, {}, {}, {}, {}, {}, {}};
     const std::vector<AddressGroup> groups = populate(question.views, question.families);
     if (groups.size() > kIdentityGroupsMax) {
         return base::Error{base::Errc::Limit, "diff",
@@ -230,6 +239,7 @@ base::Result<Difference> difference(const DiffQuestion& question) {
         return resolve::RangeHash{}(changes.cell(i, j));
     });
     find_pairs(lists, groups, changes, out);
+    out.unchanged = left_out(blocks_of(groups), blocks_of(out.groups));
     out.changes = changes.take();
     return out;
 }

@@ -64,6 +64,7 @@ struct Difference {
     std::vector<std::string> added;
     std::vector<std::string> removed;
     std::vector<std::string> readdressed;
+    std::vector<base::Prefix> unchanged;  ///< see left_out()
 
     bool verdicts_change() const { return !pairs.empty(); }
     bool empty() const {

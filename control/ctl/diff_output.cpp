@@ -38,10 +38,6 @@ bool can_be_own(const DiffGroup& from, const DiffGroup& to, std::size_t side) {
            (to.kinds[side] == EndKind::Node && from.subject[side]);
 }
 
-bool is_own(const Member& from, const Member& to, std::size_t side) {
-    return from.nodes[side] != 0 && from.nodes[side] == to.nodes[side];
-}
-
 std::string owner_of(const Member& member) {
     return member.owners[0].empty() ? member.owners[1] : member.owners[0];
 }
@@ -63,16 +59,19 @@ std::optional<PairExample> example_beside_own(const DiffGroup& from, const DiffG
         if (!matters[side]) continue;
         std::set<Place> places;
         for (const Member& each : from.members) {
-            if (each.nodes[side] != 0) places.insert({each.address.family(), each.nodes[side]});
+            for (const auto node : each.nodes[side]) places.insert({each.address.family(), node});
         }
-        has_own = has_own || std::any_of(to.members.begin(), to.members.end(), [&](const auto& at) {
-                      return places.contains({at.address.family(), at.nodes[side]});
-                  });
+        for (const Member& each : to.members) {
+            for (const std::uint32_t node : each.nodes[side]) {
+                has_own = has_own || places.contains({each.address.family(), node});
+            }
+        }
     }
     if (!has_own) return std::nullopt;
     for (const Member& a : from.members) {
         for (const Member& b : to.members) {
-            const bool own = (matters[0] && is_own(a, b, 0)) || (matters[1] && is_own(a, b, 1));
+            const bool own = (matters[0] && meet(a.nodes, b.nodes, 0)) ||
+                             (matters[1] && meet(a.nodes, b.nodes, 1));
             if (!own && a.address.family() == b.address.family()) {
                 return PairExample{owner_of(a), owner_of(b)};
             }
@@ -161,6 +160,7 @@ std::string diff_text(const DiffPage& page) {
                     summary.example, summary.who + (mark.empty() ? "" : " (" + mark + ")")});
     }
     out += (out.empty() ? "" : "\n") + legend.text();
+    out += left_out_words(all.unchanged, "nothing changes for them");
     std::map<std::size_t, std::vector<std::string>> by_change;
     for (const DiffPair& pair : all.pairs) {
         by_change[pair.change].push_back(pair_words(all, pair));
@@ -178,6 +178,7 @@ std::string diff_json_text(const DiffPage& page) {
     Json out{{"added", all.added},
              {"removed", all.removed},
              {"readdressed", all.readdressed},
+             {"unchanged_blocks", texts(all.unchanged)},
              {"groups", Json::array()},
              {"changes", Json::array()}};
     const std::vector<GroupSummary> summaries = summaries_of(page);

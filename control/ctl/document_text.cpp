@@ -2,9 +2,12 @@
 #include "control/ctl/document_text.hpp"
 
 #include "control/ctl/message_json.hpp"
+#include "control/document/utf8.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
+#include <string_view>
 
 namespace tierwall::ctl {
 
@@ -28,10 +31,29 @@ bool is_plain(const std::string& text) {
     return std::find(std::begin(kWords), std::end(kWords), lower) == std::end(kWords);
 }
 
-/// A text in quotes is the same in JSON and in YAML.
+/// YAML does not have these, or takes them for ends of lines.
+bool is_special(std::uint32_t point) {
+    return (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029 ||
+           point == 0xfeff || point == 0xfffe || point == 0xffff;
+}
+
+/// A text in quotes is the same in JSON and in YAML, but for characters that only JSON has.
 std::string scalar(const Json& json) {
     if (json.is_string() && is_plain(json.get<std::string>())) return json.get<std::string>();
-    return json_text(json);
+    const std::string text = json_text(json);
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto next = document::first_character(std::string_view(text).substr(at));
+        if (next.length != 0 && is_special(next.point)) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof(escaped), "\\u%04x", next.point);
+            out += escaped;
+        } else {
+            out += text.substr(at, std::max<std::size_t>(next.length, 1));
+        }
+        at += std::max<std::size_t>(next.length, 1);
+    }
+    return out;
 }
 
 bool is_block(const Json& json) { return json.is_structured() && !json.empty(); }

@@ -2,7 +2,9 @@
 #include "control/ctl/engine.hpp"
 
 #include "control/ctl/link_message.hpp"
+#include "dataplane/base/protocol.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tierwall::ctl {
@@ -27,6 +29,21 @@ std::size_t bytes(const proto::ResourceSet& resources) {
         total += key.bytes.size() + body.size();
     });
     return total;
+}
+
+/// Policy decides about most of these; see Trust::rogue.
+bool may_be_guarded(const PacketFields& packet) {
+    if (packet.protocol == base::kIpIcmp) return packet.icmp_type.has_value();
+    if (packet.protocol != base::kIpUdp) return false;
+    constexpr std::array<std::uint16_t, 4> kDhcpPorts{67, 68, 546, 547};
+    return std::any_of(kDhcpPorts.begin(), kDhcpPorts.end(), [&](std::uint16_t port) {
+        return packet.source_port == port || packet.destination_port == port;
+    });
+}
+
+bool is_rogue(base::Reason reason) {
+    return reason == base::Reason::RogueDhcp || reason == base::Reason::RogueRedirect ||
+           reason == base::Reason::RogueRouterAdvert;
 }
 
 base::Error first(const std::vector<base::Error>& problems, const base::Error& otherwise) {
@@ -66,9 +83,13 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Kind kind, const std::strin
 }
 
 Engine::Reply Engine::ask(const PacketFields& packet) {
-    // No table knows of what never leaves the link.
-    const bool by_tables = kind_ == Kind::Tiers && !is_link_message(packet);
-    return by_tables ? ask_tiers(packet) : ask_packets(packet);
+    // No table knows of what never leaves the link, nor of what no pod may send.
+    if (kind_ == Kind::Packets || is_link_message(packet)) return ask_packets(packet);
+    if (may_be_guarded(packet)) {
+        const Reply reply = ask_packets(packet);
+        if (is_rogue(reply.reason)) return reply;
+    }
+    return ask_tiers(packet);
 }
 
 Engine::Reply Engine::ask_tiers(const PacketFields& packet) const {

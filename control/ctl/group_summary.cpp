@@ -161,4 +161,16 @@ GroupSummary summarize(std::span<const Member> members, std::span<const Block> b
     return out;
 }
 
+std::vector<std::string> texts(const std::vector<base::Prefix>& blocks) {
+    std::vector<std::string> out;
+    for (const base::Prefix& block : blocks) out.push_back(base::text(block));
+    return out;
+}
+
+std::string left_out_words(const std::vector<base::Prefix>& blocks, const char* because) {
+    if (blocks.empty()) return "";
+    return std::string("Not among them, because ") + because + ": " +
+           some_of(texts(blocks), kWordsMax) + "\n";
+}
+
 }  // namespace tierwall::ctl

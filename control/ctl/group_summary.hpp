@@ -40,4 +40,9 @@ void tell_families_apart(std::vector<GroupSummary>& summaries);
 /// "a, b, c and 4 more".
 std::string some_of(const std::vector<std::string>& words, std::size_t words_max);
 
+/// A line about blocks within those of a table that are not meant: "Not among them, because nothing
+/// changes for them: 10.1.0.0/16". Empty without any.
+std::string left_out_words(const std::vector<base::Prefix>& blocks, const char* because);
+std::vector<std::string> texts(const std::vector<base::Prefix>& blocks);
+
 }  // namespace tierwall::ctl

@@ -210,7 +210,7 @@ void fill(const Lists& lists, std::span<const AddressGroup> groups, Outcomes& ou
 
 base::Result<Matrix> build_matrix(const MatrixQuestion& question) {
     TW_TRY(asked, asked_about(question.ports, protocols_in(*question.view.model)));
-    Matrix matrix{asked.protocols, asked.universe, {}, {}, {}, {}, {}};
+    Matrix matrix{asked.protocols, asked.universe, {}, {}, {}, {}, {}, {}};
     matrix.has_choice = question.filter.chooses();
     TW_TRY(split, split_by(question.filter, populate({&question.view, 1}, question.families)));
     std::vector<AddressGroup> groups;

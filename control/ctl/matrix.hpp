@@ -85,8 +85,9 @@ struct Matrix {
     std::vector<MatrixGroup> groups;
     std::vector<MatrixCell> cells;  ///< by source, then destination
     std::vector<Outcome> outcomes;
-    bool has_choice = false;  ///< it is about some pods only
-    PairCounts pod_pairs;     ///< of what was asked about, before answers were hidden
+    bool has_choice = false;             ///< it is about some pods only
+    std::vector<base::Prefix> left_out;  ///< blocks without such answers; see left_out()
+    PairCounts pod_pairs;                ///< of what was asked about, before answers were hidden
 
     /// 'a'll, 'n'one, 's'ome, '-': nothing to judge.
     char kind(std::uint32_t outcome) const {

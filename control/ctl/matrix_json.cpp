@@ -57,6 +57,7 @@ std::string matrix_json_text(const MatrixPage& page) {
     const PairCounts& pairs = matrix.pod_pairs;
     Json out{{"pod_pairs", {{"all", pairs.all}, {"some", pairs.some}, {"none", pairs.none}}},
              {"groups", Json::array()},
+             {"left_out_blocks", texts(matrix.left_out)},
              {"outcomes", Json::array()},
              {"cells", Json::array()}};
     const std::vector<GroupSummary> summaries = summaries_of(page);

@@ -291,7 +291,8 @@ std::string matrix_text(const MatrixPage& page) {
     if (matrix.groups.size() > kListGroupsMax && !matrix.has_choice) {
         return out + as_overview(overview_of(matrix, kMapBlocksMax));
     }
-    out += legend(page) + "\n";
+    out += legend(page);
+    out += left_out_words(matrix.left_out, "no such answer is about them") + "\n";
     if (matrix.groups.size() <= kTableGroupsMax) {
         Footnotes notes;
         out += as_table(page, notes);

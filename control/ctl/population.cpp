@@ -129,6 +129,13 @@ private:
     identity::CidrTable table_;
 };
 
+std::vector<std::uint32_t> nodes_of(const agent::AddressFacts& facts) {
+    const bool has_more = !facts.is_pod && facts.sharing != nullptr;
+    if (has_more && !facts.sharing->nodes.empty()) return facts.sharing->nodes;
+    if (facts.node == 0) return {};
+    return {facts.node};
+}
+
 using Groups = std::map<Facets, AddressGroup>;
 
 void add_member(const std::vector<View>& views, const base::Address& address, Groups& groups) {
@@ -138,7 +145,7 @@ void add_member(const std::vector<View>& views, const base::Address& address, Gr
         facets[i] = views[i].facet(address);
         if (const agent::AddressFacts* facts = views[i].find(address)) {
             member.owners[i] = facts->name;
-            member.nodes[i] = facts->node;
+            member.nodes[i] = nodes_of(*facts);
         }
     }
     AddressGroup& group = groups[facets];
@@ -210,16 +217,46 @@ std::vector<AddressGroup> populate(std::span<const SnapshotView> given,
     return out;
 }
 
+std::vector<base::Prefix> left_out(std::span<const Block> all, std::span<const Block> shown) {
+    std::map<std::tuple<base::Family, base::Address, std::uint8_t>, bool> is_shown;
+    const auto place = [](const base::Prefix& prefix) {
+        return std::tuple(prefix.family, prefix.address, prefix.length);
+    };
+    for (const Block& block : all) is_shown[place(block.prefix)] = false;
+    for (const Block& block : shown) is_shown[place(block.prefix)] = true;
+    // What contains a block comes before it.
+    std::vector<base::Prefix> around;
+    std::vector<base::Prefix> out;
+    for (const auto& [key, listed] : is_shown) {
+        const auto& [family, address, length] = key;
+        const base::Prefix prefix{address, length, family};
+        while (!around.empty() && !around.back().contains(prefix)) around.pop_back();
+        if (listed) {
+            around.push_back(prefix);
+        } else if (!around.empty()) {
+            out.push_back(prefix);
+        }
+    }
+    return out;
+}
+
+bool meet(const Whereabouts& a, const Whereabouts& b, std::size_t side) {
+    return std::any_of(a[side].begin(), a[side].end(), [&](std::uint32_t node) {
+        return std::find(b[side].begin(), b[side].end(), node) != b[side].end();
+    });
+}
+
 void Meetings::compare_nodes() {
     std::map<std::uint32_t, std::uint32_t> forth;
     std::map<std::uint32_t, std::uint32_t> back;
     for (const AddressGroup& group : groups_) {
         for (const auto& pairs : group.nodes) {
             for (const auto& [first, second] : pairs) {
-                if (first == 0 && second == 0) continue;
-                const bool same = first != 0 && second != 0 &&
-                                  forth.try_emplace(first, second).first->second == second &&
-                                  back.try_emplace(second, first).first->second == first;
+                if (first.empty() && second.empty()) continue;
+                const bool same =
+                    first.size() == 1 && second.size() == 1 &&
+                    forth.try_emplace(first[0], second[0]).first->second == second[0] &&
+                    back.try_emplace(second[0], first[0]).first->second == first[0];
                 nodes_agree_ = nodes_agree_ && same;
             }
         }
@@ -249,8 +286,8 @@ std::uint8_t Meetings::between(std::size_t source, std::size_t destination) cons
         if (possible == 1) return 1;
         for (const auto& a : from.nodes[family]) {
             for (const auto& b : to.nodes[family]) {
-                const unsigned own = (first && a[0] != 0 && a[0] == b[0] ? 1u : 0u) |
-                                     (second && a[1] != 0 && a[1] == b[1] ? 2u : 0u);
+                const unsigned own =
+                    (first && meet(a, b, 0) ? 1u : 0u) | (second && meet(a, b, 1) ? 2u : 0u);
                 found = static_cast<std::uint8_t>(found | 1u << own);
                 if (found == possible) return found;
             }
@@ -260,7 +297,13 @@ std::uint8_t Meetings::between(std::size_t source, std::size_t destination) cons
 }
 
 bool Meetings::is_alone(std::size_t group) const {
-    return groups_[group].counts[0] <= 1 && groups_[group].counts[1] <= 1;
+    const AddressGroup& it = groups_[group];
+    if (it.counts[0] <= 1 && it.counts[1] <= 1) return true;
+    // A pod reaches itself by any of its addresses.
+    return it.blocks.empty() && it.facets[0].kind == EndKind::Pod &&
+           std::all_of(it.members.begin(), it.members.end(), [&](const Member& each) {
+               return each.owners == it.members.front().owners;
+           });
 }
 
 }  // namespace tierwall::ctl

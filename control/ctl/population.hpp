@@ -47,11 +47,18 @@ struct Facet {
 };
 using Facets = std::array<Facet, kSidesMax>;  ///< by snapshot; the second is empty without one
 
+/// By snapshot, numbers: the node that a pod runs on, or the nodes whose address it is. A pod that
+/// claims a node's address is here as a pod only.
+using Whereabouts = std::array<std::vector<std::uint32_t>, kSidesMax>;
+
 struct Member {
     base::Address address;
     std::array<std::string, kSidesMax> owners;  ///< pod or node; empty where it is neither
-    std::array<std::uint32_t, kSidesMax> nodes{};
+    Whereabouts nodes;
 };
+
+/// Have they a node in common?
+bool meet(const Whereabouts& a, const Whereabouts& b, std::size_t side);
 
 /// A part of the outside.
 struct Block {
@@ -66,10 +73,13 @@ struct AddressGroup {
     std::vector<Block> blocks;
     std::array<std::size_t, kFamilies> counts{};  ///< addresses of a family; a block has many
 
-    /// Node numbers of members of a family, each combination once.
-    using NodePair = std::array<std::uint32_t, kSidesMax>;
-    std::array<std::vector<NodePair>, kFamilies> nodes;
+    /// Of members of a family, each once.
+    std::array<std::vector<Whereabouts>, kFamilies> nodes;
 };
+
+/// Blocks of which no address is in a group of `shown`, though one that is there reads as if they
+/// were part of it. By prefix.
+std::vector<base::Prefix> left_out(std::span<const Block> all, std::span<const Block> shown);
 
 /// Groups with pods come first, then nodes, then blocks; by name.
 std::vector<AddressGroup> populate(std::span<const SnapshotView> views,
@@ -82,7 +92,7 @@ class Meetings {
 public:
     explicit Meetings(std::span<const AddressGroup> groups) : groups_(groups) { compare_nodes(); }
     std::uint8_t between(std::size_t source, std::size_t destination) const;
-    /// The group is one address in each family: it meets itself only as a whole.
+    /// The group is one address in each family, or one pod: it meets itself only as a whole.
     bool is_alone(std::size_t group) const;
 
 private:

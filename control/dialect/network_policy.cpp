@@ -32,7 +32,7 @@ std::optional<Peer> pods_peer(const kube::NetworkPolicyPeer& written, const std:
 }
 
 bool add_prefix(const std::string& cidr, std::vector<base::Prefix>& prefixes) {
-    const auto prefix = base::parse_prefix(cidr);
+    const auto prefix = base::parse_stored_prefix(cidr);
     if (prefix) prefixes.push_back(*prefix);
     return prefix.has_value();
 }

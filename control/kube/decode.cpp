@@ -170,22 +170,39 @@ bool is_unenforced_policy(const ObjectKey& key, std::string_view api_version) {
     return is_policy_group(api_version) && key.kind.ends_with("NetworkPolicy");
 }
 
+/// As the API server has it: it looks at the prefix with a letter in place of its last two
+/// characters, if the last is a hyphen.
+bool begins_a_name(std::string prefix) {
+    if (prefix.size() > 1 && prefix.ends_with('-')) {
+        prefix.resize(prefix.size() - 2);
+        prefix += 'a';
+    }
+    return is_dns_subdomain(prefix);
+}
+
 void decode_names(const Reader& root, bool namespaced, Decoded& decoded) {
     const Reader metadata = root.at("metadata").required();
-    const std::string line = "(line " + std::to_string(decoded.line) + ")";
+    // The end of a long path tells files apart well enough.
+    constexpr std::size_t kPathMax = 200;
+    const std::string& path = decoded.path;
+    const std::string file = path.substr(path.size() - std::min(path.size(), kPathMax));
+    const std::string line = "(" + file + ":" + std::to_string(decoded.line) + ")";
     const Reader name = metadata.at("name");
     const Reader prefix = metadata.at("generateName");
-    decoded.generated_name = !name.present() && prefix.is(Kind::Text) && !prefix.text()->empty();
+    const bool has_name = name.present() && !(name.is(Kind::Text) && name.text()->empty());
+    decoded.generated_name = !has_name && prefix.is(Kind::Text) && !prefix.text()->empty();
     if (decoded.generated_name) {
         // Several objects may have the same beginning.
         decoded.key.name = *prefix.text() + "* " + line;
         const bool is_policy = decoded.key.kind.ends_with("NetworkPolicy");
-        if (is_policy && !is_dns_subdomain(*prefix.text() + "a")) {
+        if (is_policy && !begins_a_name(*prefix.text())) {
             prefix.fault(Errc::Invalid, "does not begin a DNS-1123 subdomain");
         }
     } else {
         decoded.key.name = name.required().text().value_or("");
-        if (decoded.key.name.empty()) decoded.key.name = line;
+        decoded.has_no_name = decoded.key.name.empty();
+        if (name.present() && !has_name) name.fault(Errc::Required, "is required");
+        if (decoded.has_no_name) decoded.key.name = line;
     }
     if (namespaced) {
         const Reader reader = metadata.at("namespace");
@@ -313,7 +330,8 @@ void add_unless_covered(std::vector<Problem> found, const Decoded& decoded,
                         std::vector<Problem>& problems) {
     for (Problem& problem : found) {
         if (covered(decoded.form_problems, problem.field)) continue;
-        if (decoded.generated_name && problem.field == "metadata.name") continue;
+        const bool is_ours = decoded.generated_name || decoded.has_no_name;
+        if (is_ours && problem.field == "metadata.name") continue;
         problem.path = decoded.path;
         problem.object = decoded.key.path();
         problem.line = decoded.line;

@@ -62,6 +62,7 @@ struct Decoded {
     Mode mode = Mode::Unset;
     Soundness soundness = Soundness::Sound;
     bool generated_name = false;             ///< the API server will choose it
+    bool has_no_name = false;                ///< nor that: what it has is made up
     bool may_deny = true;                    ///< leaving it out could let something pass
     std::optional<NetworkPolicy> isolating;  ///< stands in for an unusable NetworkPolicy
     std::string path;                        ///< file

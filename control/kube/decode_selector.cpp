@@ -33,6 +33,8 @@ std::optional<LabelSelector> decode_selector(const Reader& reader) {
         if (item.present() && item.is(document::Kind::Object)) {
             expression.key = item.at("key").text().value_or("");
             expression.op = item.at("operator").text().value_or("");
+            expression.has_key = item.at("key").present();
+            expression.has_op = item.at("operator").present();
             expression.values = decode_strings(item.at("values"));
         }
         selector.match_expressions.push_back(std::move(expression));

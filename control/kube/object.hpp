@@ -25,6 +25,8 @@ struct SelectorExpression {
     std::string key;
     std::string op;
     std::vector<std::string> values;
+    bool has_key = true;  ///< it is written, if only as an empty text
+    bool has_op = true;
     friend bool operator==(const SelectorExpression&, const SelectorExpression&) = default;
 };
 struct LabelSelector {

@@ -21,7 +21,7 @@ void add(Problems& problems, std::string field, Errc error, std::string message)
 /// Nothing when it is no CIDR. A warning when it is not written as the block it stands for.
 std::optional<base::Prefix> check_cidr(const std::string& cidr, const std::string& at,
                                        Problems& problems) {
-    const auto prefix = base::parse_prefix(cidr);
+    const auto prefix = base::parse_stored_prefix(cidr);
     if (!prefix) {
         add(problems, at, Errc::Invalid,
             "\"" + cidr + "\" is not a CIDR block, such as 10.0.0.0/8");
@@ -70,10 +70,13 @@ void check_end_port(const NetworkPolicyPort& port, const std::string& at, Proble
         add(problems, at, Errc::Invalid, "may not be specified when `port` is not specified");
     } else if (std::holds_alternative<std::string>(port.port)) {
         add(problems, at, Errc::Invalid, "may not be specified when `port` is non-numeric");
-    } else if (*port.end_port < std::get<std::int64_t>(port.port)) {
-        add(problems, at, Errc::Invalid, "must be greater than or equal to `port`");
-    } else if (!is_port_number(*port.end_port)) {
-        add(problems, at, Errc::Invalid, "must be between 1 and 65535");
+    } else {
+        if (*port.end_port < std::get<std::int64_t>(port.port)) {
+            add(problems, at, Errc::Invalid, "must be greater than or equal to `port`");
+        }
+        if (!is_port_number(*port.end_port)) {
+            add(problems, at, Errc::Invalid, "must be between 1 and 65535");
+        }
     }
 }
 

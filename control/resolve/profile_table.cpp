@@ -72,6 +72,7 @@ ProfileId ProfileTable::acquire(const Traits& traits) {
     entries_.put(id, {pointer, kEmptyList, std::make_shared<const TermList>(), 1});
     if (traits.kind == Kind::Pod) of_namespace_.add(traits.namespace_name, id);
     of_kind_.add(static_cast<int>(traits.kind), id);
+    if (!traits.others.empty()) of_kind_.add(static_cast<int>(Kind::Node), id);
     unsigned_.insert(id);
     return id;
 }
@@ -116,7 +117,8 @@ bool ProfileTable::concerns(const Term& term, const Traits& traits) const {
         return contains(*pods, PodTraits{traits.namespace_name, labels, traits.labels});
     }
     if (const auto* nodes = std::get_if<policy::NodeSet>(&term)) {
-        return matches(nodes->nodes, traits.labels) ||
+        const bool is_node = traits.kind == Kind::Node;
+        return (is_node && matches(nodes->nodes, traits.labels)) ||
                std::any_of(traits.others.begin(), traits.others.end(),
                            [nodes](const auto& labels) { return matches(nodes->nodes, labels); });
     }
@@ -165,12 +167,12 @@ void ProfileTable::remove_term(TermId id) {
 
 TermList ProfileTable::terms_of(const Traits& traits, TermList& numbered_ports) {
     TermList terms;
-    if (traits.kind == Kind::Node) {
+    if (traits.kind == Kind::Node || !traits.others.empty()) {
         for (const auto& [id, _] : node_sets_.map()) {
             if (concerns(terms_.at(id), traits)) terms.push_back(id);
         }
-        return terms;
     }
+    if (traits.kind == Kind::Node) return terms;
     const auto& labels = namespace_labels(traits.namespace_name);
     pod_sets_.find(PodTraits{traits.namespace_name, labels, traits.labels}, terms);
     for (const kube::ContainerPort& port : traits.ports) {
@@ -219,6 +221,7 @@ void ProfileTable::sweep() {
         const Entry entry = *known;
         if (entry.traits->kind == Kind::Pod) of_namespace_.remove(entry.traits->namespace_name, id);
         of_kind_.remove(static_cast<int>(entry.traits->kind), id);
+        of_kind_.remove(static_cast<int>(Kind::Node), id);
         release_ports(entry);
         of_list_.remove(entry.list, id);
         lists_.release(entry.list);

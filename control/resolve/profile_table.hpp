@@ -37,7 +37,7 @@ struct Traits {
     std::string namespace_name;
     kube::Labels labels;
     std::vector<kube::ContainerPort> ports;  ///< named ones only, sorted
-    std::vector<kube::Labels> others;        ///< of further nodes that have the address, sorted
+    std::vector<kube::Labels> others;        ///< of (further) nodes that have the address, sorted
     friend bool operator==(const Traits&, const Traits&) = default;
 };
 Traits traits_of(const kube::Pod& pod);

@@ -134,6 +134,7 @@ base::Result<Resolver::Changes> Resolver::resolve() {
     follow_names();
     add_terms(terms.added);
     remove_terms(terms.removed);
+    book_.share();
     for (const ProfileId profile : profiles_.sign()) identities_.mark_profile(profile);
     follow_blocks(changes);
     changes.addresses = book_.settle(identities_, blocks_);

@@ -95,21 +95,53 @@ std::string text(const Prefix& prefix) {
     return text(prefix.address) + "/" + std::to_string(prefix.length);
 }
 
-std::optional<Prefix> parse_prefix(std::string_view text) {
+namespace {
+
+bool is_hexadecimal(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// Each group of digits without zeros before its first other digit, as the API's old parser reads
+/// them whatever their number.
+std::string without_leading_zeros(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool starts =
+            i == 0 || !is_hexadecimal(text[i - 1]) || out.empty() || !is_hexadecimal(out.back());
+        const bool more = i + 1 < text.size() && is_hexadecimal(text[i + 1]);
+        if (text[i] == '0' && starts && more) continue;
+        out += text[i];
+    }
+    return out;
+}
+
+std::optional<Prefix> parse_block(std::string_view text, bool mapped_too) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
-    const std::string_view address_text = text.substr(0, slash);
+    const std::string stored =
+        mapped_too ? without_leading_zeros(text.substr(0, slash)) : std::string();
+    const std::string_view address_text = mapped_too ? stored : text.substr(0, slash);
     const bool v6_text = address_text.find(':') != std::string_view::npos;
     const auto address = parse_address(address_text);
-    if (!address || (v6_text && address->is_v4())) return std::nullopt;
+    if (!address) return std::nullopt;
+    const bool is_mapped = v6_text && address->is_v4();
+    if (is_mapped && !mapped_too) return std::nullopt;
     const auto length = number(text.substr(slash + 1), v6_text ? 128 : 32);
     if (!length) return std::nullopt;
+    // A mapped address without all of its mark is one of IPv6: nothing else has such a block.
+    const bool is_v4 = !v6_text || (is_mapped && *length >= 96);
     Prefix prefix;
-    prefix.family = v6_text ? Family::IPv6 : Family::IPv4;
-    prefix.length = static_cast<std::uint8_t>(*length);
+    prefix.family = is_v4 ? Family::IPv4 : Family::IPv6;
+    prefix.length = static_cast<std::uint8_t>(*length - (v6_text && is_v4 ? 96 : 0));
     prefix.address = masked(*address, prefix.mapped_length());
     return prefix;
 }
+
+}  // namespace
+
+std::optional<Prefix> parse_prefix(std::string_view text) { return parse_block(text, false); }
+
+std::optional<Prefix> parse_stored_prefix(std::string_view text) { return parse_block(text, true); }
 
 Prefix host_prefix(const Address& address) noexcept {
     const Family family = address.family();

@@ -101,6 +101,11 @@ std::string text(const Prefix& prefix);
 /// "10.0.0.5/8" -> 10.0.0.0/8: host bits are masked, as every stored Kubernetes object demands.
 std::optional<Prefix> parse_prefix(std::string_view text);
 
+/// The same, as the API's old parser and Go's net package read what NetworkPolicies may store.
+/// Zeros may lead any group ("2001:00db8::/32"), and an IPv4-mapped IPv6 block is the IPv4 block
+/// that it stands for ("::ffff:10.0.0.0/104" -> 10.0.0.0/8).
+std::optional<Prefix> parse_stored_prefix(std::string_view text);
+
 /// The block that holds just this address.
 Prefix host_prefix(const Address& address) noexcept;
 

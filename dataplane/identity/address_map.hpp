@@ -53,6 +53,7 @@ enum EntryFlag : std::uint8_t {
     kEntryLocalNode = 16,  ///< a node within this dataplane's scope
     kEntryKnown = 8,    ///< the map has an entry (pod or node); absent for addresses known by CIDR
     kEntryPlaced = 32,  ///< the scope is one node, and the address this node's or its pods'
+    kEntryShared = 64,  ///< SharedAddresses knows more about whose it is
 };
 
 struct Entry {
@@ -70,6 +71,7 @@ struct Entry {
     /// Lives there for certain; where the scope is everybody, local pods may be anywhere.
     bool is_placed() const noexcept { return (flags & kEntryPlaced) != 0; }
     bool is_known() const noexcept { return (flags & kEntryKnown) != 0; }
+    bool is_shared() const noexcept { return (flags & kEntryShared) != 0; }
 };
 static_assert(sizeof(Entry) == 16);
 

@@ -179,7 +179,8 @@ void Admission::add_inquiry(const Burst& burst, Round& round, Item& item) noexce
     const Headers& headers = burst.headers[item.packet];
     const parse::Tuple& tuple = headers.tuple;
     item.inquiry = static_cast<std::uint8_t>(round.inquiries_count);
-    Inquiry inquiry = inquiry_about(tuple, item.source, item.destination);
+    Inquiry inquiry =
+        inquiry_about(tuple, {item.source, item.destination}, *burst.snapshot->shared);
     // A flow is judged as it was opened, whoever's packet brings it up.
     if (item.matter == Matter::Changed && item.found.reply) inquiry = inquiry.reversed(tuple);
     round.inquiries[round.inquiries_count++] = inquiry;

@@ -66,7 +66,8 @@ base::Verdict Delivery::judge_receivers(const parse::Headers& headers, const Sna
     const identity::Entry source = entry_of(headers.tuple.source, snapshot);
     const std::size_t count = receivers.count;
     for (std::size_t i = 0; i < count; ++i) {
-        inquiries[i] = inquiry_about(headers.tuple, source, receivers.entries[i]);
+        inquiries[i] =
+            inquiry_about(headers.tuple, {source, receivers.entries[i]}, *snapshot.shared);
         // The sender's own policy was asked when the packet came in.
         inquiries[i].source.flags &= static_cast<std::uint8_t>(~identity::kEntrySubject);
     }

@@ -12,8 +12,19 @@ namespace {
 constexpr base::Decision kNotSubject{base::Action::Allow, 0, base::kTierNotSubject, base::kNoRule};
 constexpr base::Decision kSelf{base::Action::Allow, 0, base::kTierSelf, base::kNoRule};
 
-bool is_own_node(const identity::Entry& peer, const identity::Entry& subject) noexcept {
-    return peer.is_node() && peer.node == subject.node && peer.node != identity::kNoNode;
+bool is_own_node(const identity::Entry& peer, const identity::Entry& subject,
+                 const identity::SharedAddresses& shared) noexcept {
+    // A pod that claims the address of a node is not that node.
+    if (!peer.is_node() || subject.node == identity::kNoNode) return false;
+    if (peer.node == subject.node) return true;
+    return peer.is_shared() && shared.has_node(peer.slot, subject.node);
+}
+
+bool is_self(const parse::Tuple& tuple, const Ends& ends,
+             const identity::SharedAddresses& shared) noexcept {
+    if (tuple.source == tuple.destination) return true;
+    return ends.source.is_shared() && ends.destination.is_shared() &&
+           shared.same_pod(ends.source.slot, ends.destination.slot);
 }
 
 void ask_direction(const tier::Ladder& ladder, base::Direction direction,
@@ -72,7 +83,7 @@ tier::Question question(const Inquiry& inquiry, base::Direction direction) noexc
             .peer = peer.identity,
             .destination_port = inquiry.destination_port,
             .protocol = inquiry.protocol,
-            .own_node = is_own_node(peer, subject)};
+            .own_node = egress ? inquiry.to_own_node : inquiry.from_own_node};
 }
 
 std::uint16_t policy_port(const parse::Tuple& tuple) noexcept {
@@ -81,19 +92,29 @@ std::uint16_t policy_port(const parse::Tuple& tuple) noexcept {
     return has_ports ? tuple.destination_port : std::uint16_t{0};
 }
 
-Inquiry inquiry_about(const parse::Tuple& tuple, const identity::Entry& source,
-                      const identity::Entry& destination) noexcept {
+Inquiry inquiry_about(const parse::Tuple& tuple, const Ends& ends,
+                      const identity::SharedAddresses& shared) noexcept {
     Inquiry inquiry;
-    inquiry.source = source;
-    inquiry.destination = destination;
+    inquiry.source = ends.source;
+    inquiry.destination = ends.destination;
     inquiry.destination_port = policy_port(tuple);
     inquiry.protocol = tuple.protocol;
-    inquiry.self = tuple.source == tuple.destination;
+    inquiry.self = is_self(tuple, ends, shared);
+    inquiry.to_own_node = is_own_node(ends.destination, ends.source, shared);
+    inquiry.from_own_node = is_own_node(ends.source, ends.destination, shared);
     return inquiry;
 }
 
 Inquiry Inquiry::reversed(const parse::Tuple& tuple) const noexcept {
-    return inquiry_about(tuple.reversed(), destination, source);
+    Inquiry inquiry;
+    inquiry.source = destination;
+    inquiry.destination = source;
+    inquiry.destination_port = policy_port(tuple.reversed());
+    inquiry.protocol = protocol;
+    inquiry.self = self;
+    inquiry.to_own_node = from_own_node;
+    inquiry.from_own_node = to_own_node;
+    return inquiry;
 }
 
 bool Inquiry::allowed() const noexcept {

@@ -15,6 +15,7 @@
 
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/identity/address_map.hpp"
+#include "dataplane/identity/shared_addresses.hpp"
 #include "dataplane/parse/headers.hpp"
 #include "dataplane/tier/ladder.hpp"
 
@@ -45,7 +46,9 @@ struct Inquiry {
     identity::Entry destination;
     std::uint16_t destination_port = 0;
     std::uint8_t protocol = 0;
-    bool self = false;  ///< one address talks to itself: no policy applies
+    bool self = false;           ///< a pod talks to itself: no policy applies
+    bool to_own_node = false;    ///< the destination is an address of the source pod's node
+    bool from_own_node = false;  ///< the other way round
     base::Decision egress;
     base::Decision ingress;
     /// Of what is allowed: the denial that audited policies would make of it. Allow: none.
@@ -59,8 +62,15 @@ struct Inquiry {
 /// The destination port that policy sees: 0 for protocols without ports, ICMP identifiers included.
 std::uint16_t policy_port(const parse::Tuple& tuple) noexcept;
 
-Inquiry inquiry_about(const parse::Tuple& tuple, const identity::Entry& source,
-                      const identity::Entry& destination) noexcept;
+/// Whom the packet is from and for.
+struct Ends {
+    identity::Entry source;
+    identity::Entry destination;
+};
+
+/// `shared`: of the snapshot as which the entries were looked up.
+Inquiry inquiry_about(const parse::Tuple& tuple, const Ends& ends,
+                      const identity::SharedAddresses& shared) noexcept;
 
 /// What the ladder is asked about one direction of it.
 tier::Question question(const Inquiry& inquiry, base::Direction direction) noexcept;

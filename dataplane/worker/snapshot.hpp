@@ -10,6 +10,7 @@
 /// Cost:    one pointer load per burst.
 
 #include "dataplane/identity/cidr_table.hpp"
+#include "dataplane/identity/shared_addresses.hpp"
 #include "dataplane/tier/ladder.hpp"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Snapshot {
     /// Blocks of service addresses (ClusterIPs): seen on the wire they are counted, because no pod
     /// peer can match them.
     std::shared_ptr<const identity::CidrTable> services;
+    std::shared_ptr<const identity::SharedAddresses> shared;
 };
 
 }  // namespace tierwall::worker

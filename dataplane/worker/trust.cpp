@@ -66,6 +66,11 @@ bool is_dhcp_request(const parse::Headers& headers) noexcept {
            tuple.source_port == kDhcpv6Client && tuple.destination_port == kDhcpv6Server;
 }
 
+bool is_for_dhcp_client(const parse::Tuple& tuple) noexcept {
+    const std::uint16_t client = tuple.destination.is_v4() ? kDhcpClient : kDhcpv6Client;
+    return tuple.protocol == base::kIpUdp && tuple.destination_port == client;
+}
+
 bool is_dhcp_reply(const parse::Headers& headers) noexcept {
     const parse::Tuple& tuple = headers.tuple;
     if (!has_udp_ports(headers)) return false;

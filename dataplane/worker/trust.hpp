@@ -36,6 +36,8 @@ using Objection = std::optional<base::Reason>;
 
 /// A client's request before it has an address of its own. Requires: kind Ip.
 bool is_dhcp_request(const parse::Headers& headers) noexcept;
+/// UDP to where DHCP clients of its family listen: no pod may send it.
+bool is_for_dhcp_client(const parse::Tuple& tuple) noexcept;
 /// UDP from a server's port to a client's. Requires: kind Ip. What rogue() stops is more.
 bool is_dhcp_reply(const parse::Headers& headers) noexcept;
 

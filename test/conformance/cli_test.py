@@ -219,6 +219,17 @@ class Eval(Case):
         self.assertEqual(row.index("allow Default"), head.index("EGRESS"))
         self.assertIn("NetworkPolicy/shop/db rule 0", row)
 
+    def test_what_no_pod_may_send_is_denied_by_both_engines(self):
+        for engine in "tiers", "packets":
+            done = self.eval(probe("shop/web", "shop/db", 68, protocol="UDP"),
+                             probe("shop/web", "shop/db", 0, protocol="ICMP", icmpType=5),
+                             probe("shop/web", "shop/agent", 0, protocol="ICMP", icmpType=9),
+                             engine=engine)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([line["reason"] for line in lines],
+                             ["rogue_dhcp", "rogue_redirect", "rogue_router_advert"], engine)
+            self.assertEqual({line["verdict"] for line in lines}, {"deny"})
+
     def test_no_probes_is_an_empty_answer(self):
         done = self.eval()
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))

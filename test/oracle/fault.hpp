@@ -39,7 +39,9 @@ namespace tierwall::oracle {
     X(IcmpMatchesPorts) X(IcmpIsFree) X(OtherProtocolsAreFree)                                     \
     X(HostNetworkIsPod) X(TerminatedKeepsIp) X(OldestWins) X(OnlyFirstIp) X(PodsWithoutNodeMissed) \
     X(OwnNodeIsStopped) X(OwnNodeIsReached) X(EveryNodeEnters) X(NodesAreTheirPods)                \
-    X(OwnNodeIsNotReached) X(SelfIsJudged) X(EgressIsIgnored) X(IngressIsIgnored)                  \
+    X(OwnNodeIsNotReached) X(SelfIsJudged) X(SelfIsOneAddress) X(OneNodeHasIt)                     \
+    X(HostPodsHaveNoAddress) X(PodHidesNode) X(PodIsTheNode) X(EgressIsIgnored)                    \
+    X(IngressIsIgnored)                                                                            \
     X(AuditIsIgnored) X(AuditedPolicyIsSkipped) X(AuditedRulesDoNotAllow) X(AuditedIsolates)       \
     X(AuditedEndsAtBaseline) X(AuditedAdmitsOwnNode) X(AuditedDenyEndsPolicy)                      \
     X(AuditedDenyIsPass) X(AuditedClosedRulesDeny) X(NamespaceModeIsIgnored) X(NamespaceModeWins)  \

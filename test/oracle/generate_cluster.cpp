@@ -179,6 +179,9 @@ Json random_ips(Random& random, const Json& cluster) {
             ips = random.chance(50) ? other["ips"] : Json::array({other["ips"][0]});
         }
     }
+    // Claims what is a node's.
+    const std::vector<std::string> of_nodes = addresses_of_nodes(cluster, "");
+    if (!of_nodes.empty() && random.chance(3)) ips.push_back(random.pick(of_nodes));
     return ips;
 }
 
@@ -204,6 +207,9 @@ Json random_pod(Random& random, Json& cluster) {
     if (random.chance(8) && pod.contains("node")) {
         pod["hostNetwork"] = true;
         pod["ips"] = addresses_of_nodes(cluster, pod["node"]);
+        // Also what its node does not list, of others or of nobody.
+        if (random.chance(30)) pod["ips"].push_back(random.chance(50) ? v4(random) : v6(random));
+        if (random.chance(20)) pod["ips"].push_back(outside(random, random.chance(40)));
     }
     return pod;
 }

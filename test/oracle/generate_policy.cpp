@@ -18,6 +18,17 @@ Json ip_block(Random& random, const Addresses& addresses) {
         const std::string start = random.chance(15) ? hole : masked(hole, hole_bits);
         out["except"].push_back(start + "/" + std::to_string(hole_bits));
     }
+    if (!random.chance(6)) return out;
+    const std::string written = out["cidr"];
+    if (v6 && written.front() != ':') out["cidr"] = "000" + written;
+    if (v6) return out;
+    // Another way to write IPv4, which the API server stores.
+    const auto map = [&](Json& text) {
+        const Block block = read_block(text);
+        text = "::ffff:" + oracle::text(block.address) + "/" + std::to_string(block.length + 96);
+    };
+    if (random.chance(70)) map(out["cidr"]);
+    if (out.contains("except") && random.chance(70)) map(out["except"].front());
     return out;
 }
 
@@ -54,7 +65,7 @@ void spoil(Random& random, Json& rule, const char* peers) {
     switch (random.between(0, 6)) {
         case 0: return add(peers, Json::object());
         case 1: return add(peers, {{"ipBlock", {{"cidr", "10.0.0.0/33"}}}});
-        case 2: return add(peers, {{"ipBlock", {{"cidr", "::ffff:10.0.0.0/104"}}}});
+        case 2: return add(peers, {{"ipBlock", {{"cidr", "::ffff:10.0.0.0/129"}}}});
         case 3:
             return add(peers,
                        {{"ipBlock", {{"cidr", "10.0.0.0/24"}, {"except", {"10.0.0.0/24"}}}}});

@@ -65,18 +65,58 @@ bool is_mapped(const Ip& ip) {
                        [](auto byte) { return byte == 0; });
 }
 
-std::optional<Block> parse_block(const std::string& text) {
+namespace {
+
+/// The old parser also took any number of zeros before an IPv6 group.
+std::string with_short_groups(const std::string& text) {
+    std::string out;
+    std::string group;
+    const auto close = [&] {
+        const std::size_t first = group.find_first_not_of('0');
+        const bool all_zero = first == std::string::npos;
+        if (!group.empty()) out += all_zero ? "0" : group.substr(first);
+        group.clear();
+    };
+    for (const char c : text) {
+        if (std::isxdigit(static_cast<unsigned char>(c)) != 0) {
+            group += c;
+            continue;
+        }
+        close();
+        out += c;
+    }
+    close();
+    return out;
+}
+
+std::optional<Block> block_as_written(const std::string& text, bool stored) {
     const std::size_t slash = text.find('/');
     if (slash == std::string::npos) return std::nullopt;
-    const auto address = parse_ip(text.substr(0, slash));
+    const std::string start = text.substr(0, slash);
+    const auto address = parse_ip(stored ? with_short_groups(start) : start);
     const std::string digits = text.substr(slash + 1);
     const bool is_number = !digits.empty() && digits.size() <= 3 &&
                            std::all_of(digits.begin(), digits.end(),
                                        [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (!address || is_mapped(*address) || !is_number) return std::nullopt;
+    if (!address || !is_number) return std::nullopt;
     const int length = std::stoi(digits);
     if (length > address->bits()) return std::nullopt;
     return Block{*address, length};
+}
+
+}  // namespace
+
+std::optional<Block> parse_block(const std::string& text) {
+    const auto block = block_as_written(text, false);
+    return block && !is_mapped(block->address) ? block : std::nullopt;
+}
+
+std::optional<Block> parse_stored_block(const std::string& text) {
+    const auto block = block_as_written(text, true);
+    if (!block || !is_mapped(block->address) || block->length < 96) return block;
+    Block out{{}, block->length - 96};
+    std::copy_n(block->address.bytes.begin() + 12, 4, out.address.bytes.begin());
+    return out;
 }
 
 Block read_block(const std::string& text) { return must(parse_block(text), text); }

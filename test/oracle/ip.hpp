@@ -27,7 +27,7 @@ std::optional<Ip> parse_ip(const std::string& text);
 Ip read_ip(const std::string& text);
 std::string text(const Ip& ip);
 
-/// ::ffff:a.b.c.d, which no packet may carry and no block may name.
+/// ::ffff:a.b.c.d, which no packet may carry.
 bool is_mapped(const Ip& ip);
 
 struct Block {
@@ -37,6 +37,8 @@ struct Block {
 /// Host bits may be set. An IPv4-mapped block is none, as the API's isCIDR has it.
 std::optional<Block> parse_block(const std::string& text);
 Block read_block(const std::string& text);
+/// As NetworkPolicies are stored: what is written as IPv4-mapped is the IPv4 block.
+std::optional<Block> parse_stored_block(const std::string& text);
 bool contains(const Block& block, const Ip& ip);
 Ip first_address(const Block& block);
 Ip last_address(const Block& block);

@@ -158,17 +158,19 @@ std::optional<Side> decision(const Question& q, const std::string& tier) {
 
 // ---- NetworkPolicy ----
 
-/// What several nodes have is the newest one's.
 bool is_own_node(const Question& q) {
-    const Node* newest = nullptr;
-    for (const Node& node : q.world.nodes) {
-        if (!has(node.ips, q.peer_ip())) continue;
-        const bool newer = newest == nullptr || newest->created < node.created ||
-                           (newest->created == node.created && node.name < newest->name);
-        if (newer) newest = &node;
-    }
-    if (newest == nullptr) return false;
-    return newest->name == q.subject().node || q.errs(Fault::EveryNodeEnters);
+    // Who is a pod is no node.
+    if (q.peer() != nullptr && !q.errs(Fault::PodIsTheNode)) return false;
+    const auto is_it = [&](const Node& node) {
+        if (!is_address_of(q.world, node, q.peer_ip())) return false;
+        return node.name == q.subject().node || q.errs(Fault::EveryNodeEnters);
+    };
+    const std::vector<Node>& nodes = q.world.nodes;
+    if (!q.errs(Fault::OneNodeHasIt)) return std::any_of(nodes.begin(), nodes.end(), is_it);
+    const auto first = std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) {
+        return is_address_of(q.world, node, q.peer_ip());
+    });
+    return first != nodes.end() && is_it(*first);
 }
 
 bool isolates(const Question& q, const Policy& policy, bool egress) {
@@ -310,7 +312,10 @@ Judgement ask_both(const World& world, const Probe& probe, bool all_enforced) {
     const Pod* source = pod_at(world, probe.source);
     const Pod* destination = pod_at(world, probe.destination);
     Judgement judgement;
-    if (probe.source == probe.destination && world.fault != Fault::SelfIsJudged) {
+    const bool same_pod = source != nullptr && source == destination;
+    const bool self =
+        probe.source == probe.destination || (same_pod && world.fault != Fault::SelfIsOneAddress);
+    if (self && world.fault != Fault::SelfIsJudged) {
         judgement.egress.tier = judgement.ingress.tier = "Self";
         return judgement;
     }

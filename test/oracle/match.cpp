@@ -83,7 +83,7 @@ bool pods_match(const Question& q, const Policy& policy, const Peer& peer) {
 
 bool is_node(const World& world, const Ip& ip) {
     return std::any_of(world.nodes.begin(), world.nodes.end(),
-                       [&](const Node& node) { return has(node.ips, ip); });
+                       [&](const Node& node) { return is_address_of(world, node, ip); });
 }
 
 bool block_holds(const Question& q, const Block& block) {
@@ -119,7 +119,8 @@ bool nodes_match(const Question& q, const Peer& peer) {
         if (q.errs(Fault::NodesAreTheirPods) && q.peer() != nullptr) {
             return q.peer()->node == node.name;
         }
-        return has(node.ips, q.peer_ip());
+        if (q.errs(Fault::PodHidesNode) && q.peer() != nullptr) return false;
+        return is_address_of(q.world, node, q.peer_ip());
     });
 }
 
@@ -219,6 +220,14 @@ bool ports_match(const Question& q, const Rule& rule, bool names_count) {
 
 bool has(const std::vector<Ip>& ips, const Ip& ip) {
     return std::find(ips.begin(), ips.end(), ip) != ips.end();
+}
+
+bool is_address_of(const World& world, const Node& node, const Ip& ip) {
+    if (has(node.ips, ip)) return true;
+    if (world.fault == Fault::HostPodsHaveNoAddress || pod_at(world, ip) != nullptr) return false;
+    return std::any_of(world.pods.begin(), world.pods.end(), [&](const Pod& pod) {
+        return pod.host_network && !pod.terminated && pod.node == node.name && has(pod.ips, ip);
+    });
 }
 
 bool has_ports(int protocol) { return protocol == 6 || protocol == 17 || protocol == 132; }

@@ -27,6 +27,8 @@ struct Question {
 };
 
 bool has(const std::vector<Ip>& ips, const Ip& ip);
+/// One that the node lists, or of a host-networked pod there.
+bool is_address_of(const World& world, const Node& node, const Ip& ip);
 bool selects(const Question& q, const Policy& policy);
 bool peer_matches(const Question& q, const Policy& policy, const Peer& peer);
 bool rule_matches(const Question& q, const Policy& policy, const Rule& rule);

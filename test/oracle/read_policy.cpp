@@ -68,12 +68,12 @@ bool is_inside(const Block& inner, const Block& outer) {
 
 Peer read_ip_block(const Json& item) {
     Peer peer;
-    const auto cidr = parse_block(string_at(item, "cidr"));
+    const auto cidr = parse_stored_block(string_at(item, "cidr"));
     peer.known = cidr.has_value();
     if (!cidr) return peer;
     peer.blocks.push_back(*cidr);
     for (const Json& hole : at(item, "except")) {
-        const auto block = parse_block(hole);
+        const auto block = parse_stored_block(hole);
         if (!block || !is_inside(*block, *cidr)) peer.known = false;
         if (block) peer.except.push_back(*block);
     }

@@ -99,6 +99,12 @@ private:
         bool audit;  ///< as if audited policies were enforced
     };
 
+    static bool is_of_node(const v1::Address& address, std::uint32_t node) {
+        if (address.kind() != v1::ADDRESS_KIND_NODE) return false;
+        if (address.node() == node) return true;
+        return std::find(address.nodes().begin(), address.nodes().end(), node) !=
+               address.nodes().end();
+    }
     Answer judge(const How& how, const base::Address& subject, const base::Address& peer,
                  std::uint8_t protocol, std::uint16_t port) const {
         const v1::Address* own = find(subject);
@@ -106,8 +112,7 @@ private:
         const v1::Address* other = find(peer);
         if (is_pod(other) && other->name() == own->name()) return outcome(base::kTierSelf);
         const bool own_node = how.direction == v1::DIRECTION_INGRESS && other != nullptr &&
-                              other->kind() == v1::ADDRESS_KIND_NODE && other->node() != 0 &&
-                              other->node() == own->node();
+                              own->node() != 0 && is_of_node(*other, own->node());
         for (const auto& [number, tier] : tiers_) {
             if (tier.has_audits()) continue;
             const auto place = place_of(number, how, own->identity());

@@ -101,6 +101,83 @@ BOOST_AUTO_TEST_CASE(nodes_that_are_numbered_anew_move_no_pod) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_address_of_two_nodes_is_the_own_node_of_the_pods_of_each) {
+    Fixture f;
+    SmallSnapshot s;
+    f.apply(s);
+    const auto enters = [&] {
+        return f.enforcer->ask(ip("10.0.0.250"), ip("10.0.0.1"), 6, 9999).ingress.tier ==
+               base::kTierOwnNode;
+    };
+    s.node_address("10.0.0.250", 2, "n2");
+    f.apply(s);
+    BOOST_CHECK(!enters());
+    v1::Address both = S::address_body("10.0.0.250", kNodes, 2, "n2");
+    both.set_kind(v1::ADDRESS_KIND_NODE);
+    both.add_nodes(1);
+    both.add_nodes(2);
+    s.put(both);
+    f.apply(s);
+    BOOST_CHECK(enters());
+    BOOST_CHECK_EQUAL(f.changed("10.0.0.250"), f.enforcer->generation());
+    // A pod that claims it is not that node.
+    v1::Address thief = both;
+    thief.set_kind(v1::ADDRESS_KIND_POD);
+    thief.set_identity(kDb);
+    thief.set_name("shop/thief");
+    s.put(thief);
+    f.apply(s);
+    BOOST_CHECK(!enters());
+    s.put(both);
+    f.apply(s);
+    BOOST_CHECK(enters());
+    // A snapshot that names a node which is not there is refused.
+    both.add_nodes(77);
+    s.put(both);
+    BOOST_CHECK(!f.enforcer->apply(s.resources, ++f.epoch, f.problems).ok());
+    BOOST_CHECK(enters());
+}
+
+/// Who else has it may be at the other side.
+BOOST_AUTO_TEST_CASE(an_address_of_this_node_and_another_is_local_but_not_only_here) {
+    auto made = Enforcer::create({.scope = "node:n1", .addresses_max = 1000});
+    BOOST_REQUIRE(made.ok());
+    SmallSnapshot s;
+    std::vector<base::Error> problems;
+    BOOST_REQUIRE((*made)->apply(s.resources, 1, problems).ok());
+    s.node_address("10.0.0.250", 1, "n1");
+    BOOST_REQUIRE((*made)->apply(s.resources, 2, problems).ok());
+    BOOST_CHECK((*made)->entry(ip("10.0.0.250")).is_placed());
+    v1::Address both = S::address_body("10.0.0.250", kNodes, 2, "n2");
+    both.set_kind(v1::ADDRESS_KIND_NODE);
+    both.add_nodes(1);
+    both.add_nodes(2);
+    s.put(both);
+    BOOST_REQUIRE((*made)->apply(s.resources, 3, problems).ok());
+    BOOST_CHECK((*made)->entry(ip("10.0.0.250")).is_local());
+    BOOST_CHECK(!(*made)->entry(ip("10.0.0.250")).is_placed());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_pod_sends_to_another_of_its_addresses_is_to_itself) {
+    Fixture f;
+    SmallSnapshot s;
+    for (const char* each : {"10.0.0.1", "10.0.0.9"}) {
+        v1::Address body = S::address_body(each, kWeb, 1, "shop/web-0");
+        body.set_one_of_several(true);
+        s.put(body);
+    }
+    v1::Address other = S::address_body("10.0.0.10", kWeb, 1, "shop/web-1");
+    other.set_one_of_several(true);
+    s.put(other);
+    f.apply(s);
+    const auto tier = [&](const char* to) {
+        return f.enforcer->ask(ip("10.0.0.1"), ip(to), 6, 9999).ingress.tier;
+    };
+    BOOST_CHECK_EQUAL(tier("10.0.0.9"), base::kTierSelf);
+    BOOST_CHECK_EQUAL(tier("10.0.0.1"), base::kTierSelf);
+    BOOST_CHECK_NE(tier("10.0.0.10"), base::kTierSelf);
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_snapshot_binds_nothing) {
     Fixture f;
     int calls = 0;

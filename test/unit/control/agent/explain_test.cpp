@@ -116,6 +116,19 @@ BOOST_DATA_TEST_CASE(the_words_name_what_decides, boost::unit_test::data::make(k
     BOOST_TEST(reply.words() == each.words);
 }
 
+BOOST_AUTO_TEST_CASE(what_no_pod_may_send_is_denied_whatever_policies_say) {
+    const auto asked = enforcer();
+    const auto to_client = agent::explain(*asked, request("shop/db-0", "shop/web-0", "udp", 68));
+    BOOST_TEST(to_client.verdict() == "deny");
+    BOOST_TEST(to_client.words() ==
+               "UDP 68 from shop/db-0 to shop/web-0 is denied before policy is asked: no pod may "
+               "send to where "
+               "DHCP clients listen");
+    // Who is no pod here may.
+    BOOST_TEST(agent::explain(*asked, request("n1", "shop/web-0", "udp", 68)).verdict() == "allow");
+    BOOST_TEST(agent::explain(*asked, request("shop/db-0", "n1", "udp", 67)).verdict() == "allow");
+}
+
 BOOST_DATA_TEST_CASE(what_is_no_question_is_answered_with_what_is_wrong,
                      boost::unit_test::data::make(kWrong), wrong) {
     const auto asked = enforcer();
@@ -132,7 +145,7 @@ BOOST_AUTO_TEST_CASE(every_tier_up_to_the_deciding_one_is_shown) {
     const v1::TierExplanation& admin = reply.ingress().tiers(0);
     BOOST_TEST(admin.tier() == "Admin");
     BOOST_TEST(!admin.decided());
-    BOOST_TEST(admin.words() == "no policy selects shop/web-0");
+    BOOST_TEST(admin.words() == "no policy selects shop/web-0 for ingress");
     const v1::TierExplanation& policy = reply.ingress().tiers(1);
     BOOST_TEST(policy.decided());
     BOOST_TEST(policy.policies(0) == "NetworkPolicy/shop/web");

@@ -157,12 +157,18 @@ struct World {
         }
         return newest;
     }
-    const kube::Node* node_at(const base::Address& address) const {
-        for (const auto& [_, node] : cluster.nodes) {
-            const auto& own = node.addresses;
-            if (std::find(own.begin(), own.end(), address) != own.end()) return &node;
-        }
-        return nullptr;
+    /// That it lists, or that a host-networked pod there has.
+    bool has_address(const kube::Node& node, const base::Address& address) const {
+        const auto holds = [&address](const std::vector<base::Address>& all) {
+            return std::find(all.begin(), all.end(), address) != all.end();
+        };
+        if (holds(node.addresses)) return true;
+        return pod_at(address) == nullptr &&
+               std::any_of(cluster.pods.begin(), cluster.pods.end(), [&](const auto& each) {
+                   const kube::Pod& pod = each.second;
+                   return pod.host_network && !pod.terminated && pod.node == node.name &&
+                          holds(pod.addresses);
+               });
     }
     bool is_in(const policy::PodSet& set, const kube::Pod& pod) const {
         if (!policy::matches(set.pods, pod.labels)) return false;
@@ -174,13 +180,15 @@ struct World {
     }
     bool is_in(const policy::Peer& peer, const base::Address& address) const {
         const kube::Pod* pod = pod_at(address);
-        const kube::Node* node = pod != nullptr ? nullptr : node_at(address);
         const auto holds = [&address](const base::Prefix& p) { return p.contains(address); };
         if (const auto* set = std::get_if<policy::PodSet>(&peer)) {
             return pod != nullptr && is_in(*set, *pod);
         }
         if (const auto* set = std::get_if<policy::NodeSet>(&peer)) {
-            return node != nullptr && policy::matches(set->nodes, node->labels);
+            return std::any_of(cluster.nodes.begin(), cluster.nodes.end(), [&](const auto& node) {
+                return has_address(node.second, address) &&
+                       policy::matches(set->nodes, node.second.labels);
+            });
         }
         if (const auto* set = std::get_if<policy::NetworkSet>(&peer)) {
             return std::any_of(set->cidrs.begin(), set->cidrs.end(), holds) &&
@@ -273,8 +281,9 @@ inline Answer World::expected(const How& how, const Packet& packet) const {
             }
         }
         if (tier != base::kTierNetworkPolicy || isolated_by == nullptr) continue;
-        const kube::Node* node = pod_at(peer) == nullptr ? node_at(peer) : nullptr;
-        if (!egress && node != nullptr && node->name == own->node) {
+        const auto node = cluster.nodes.find(own->node);
+        if (!egress && node != cluster.nodes.end() && pod_at(peer) == nullptr &&
+            has_address(node->second, peer)) {
             return outcome(base::kTierOwnNode);
         }
         return {false, tier, isolated_by->path(), -1, "deny"};

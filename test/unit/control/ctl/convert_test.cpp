@@ -90,6 +90,36 @@ BOOST_AUTO_TEST_CASE(a_part_takes_no_priority_that_another_policy_has) {
     BOOST_TEST(!ctl::convert_admin_policy(admin_policy(26, 1, 1), {998, 999}).ok());
 }
 
+BOOST_AUTO_TEST_CASE(parts_need_a_name_that_theirs_are_made_of) {
+    Json policy = admin_policy(26, 1, 1);
+    policy["metadata"] = {{"generateName", "web-"}};
+    const auto made = ctl::convert_admin_policy(policy, {});
+    BOOST_REQUIRE(!made.ok());
+    BOOST_TEST(made.error().text().find("metadata.name") != std::string::npos);
+    Json small = admin_policy(25, 1, 1);
+    small["metadata"] = policy["metadata"];
+    BOOST_TEST(ctl::convert_admin_policy(small, {}).ok());
+}
+
+BOOST_AUTO_TEST_CASE(yaml_escapes_what_it_does_not_have) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"a\x7f", "\"a\\u007f\""},
+        {"\xc2\x85", "\"\\u0085\""},
+        {"\xe2\x80\xa8x", "\"\\u2028x\""},
+        {"\xef\xbb\xbf", "\"\\ufeff\""},
+        {"\xef\xbf\xbe", "\"\\ufffe\""},
+        {"\xc3\xa4", "\"\xc3\xa4\""},
+        {"\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\""},
+    };
+    for (const auto& [text, yaml] : rows) {
+        const std::string written = ctl::yaml_text(Json{{"k", text}});
+        BOOST_TEST(written == std::string("k: ") + yaml + "\n");
+        const auto read = document::parse_yaml(written, "test");
+        BOOST_REQUIRE(read.ok());
+        BOOST_TEST((ctl::json_of(read->roots().front()) == Json{{"k", text}}));
+    }
+}
+
 BOOST_DATA_TEST_CASE(yaml_reads_a_text_as_the_text_it_was, data::make(kPlainRows), row) {
     BOOST_TEST(ctl::yaml_text(Json{{"k", row.text}}) == std::string("k: ") + row.yaml + "\n");
     const auto read = document::parse_yaml(ctl::yaml_text(Json{{"k", row.text}}), "test");

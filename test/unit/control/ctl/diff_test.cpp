@@ -101,3 +101,21 @@ BOOST_AUTO_TEST_CASE(where_the_only_node_is_the_own_one_nothing_changes_for_it) 
     BOOST_TEST(!has(both.text, "N1 -> "));
     BOOST_TEST(!has(both.text, "own node"));
 }
+
+BOOST_AUTO_TEST_CASE(blocks_that_do_not_change_within_those_that_do_are_named) {
+    const auto allowing = [](const char* cidr, const char* except) {
+        return std::string(
+                   "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: "
+                   "a, "
+                   "name: none}, spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: "
+                   "[{ipBlock: {cidr: ") +
+               cidr + ", except: [" + except + "]}}]}]}}\n";
+    };
+    const std::string cluster = pod("web", "n1", "192.168.0.1");
+    const Told some = told(cluster, kIsolated, allowing("10.0.0.0/8", "10.1.0.0/16"));
+    BOOST_TEST(has(some.text, "10.0.0.0/8\n"));
+    BOOST_TEST(has(some.text, "Not among them, because nothing changes for them: 10.1.0.0/16\n"));
+    BOOST_TEST(has(some.json, "\"unchanged_blocks\": [\n  \"10.1.0.0/16\"\n ]"));
+    const Told all = told(cluster, kIsolated, allowing("0.0.0.0/0", ""));
+    BOOST_TEST(!has(all.text, "Not among them"));
+}

@@ -40,7 +40,7 @@ enum Answer : std::uint32_t { kAll, kSome, kNone };
 ctl::Matrix matrix_of(const std::vector<std::vector<const char*>>& groups,
                       const std::vector<std::uint32_t>& answers) {
     const ctl::Protocols protocols;
-    ctl::Matrix out{protocols, ctl::everything(protocols), {}, {}, {}, {}, {}};
+    ctl::Matrix out{protocols, ctl::everything(protocols), {}, {}, {}, {}, {}, {}};
     out.outcomes = {{{}, out.universe}, {{}, {{0, 80, 80}}}, {{}, {}}};
     for (const auto& names : groups) {
         ctl::MatrixGroup& group = out.groups.emplace_back();

@@ -7,6 +7,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 using namespace tierwall;
 using namespace tierwall::kube;
 
@@ -153,17 +155,51 @@ BOOST_AUTO_TEST_CASE(a_name_may_be_left_to_the_api_server) {
         "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: "
         "{generateName: guard-}, spec: {tier: Admin, priority: 1e2, subject: {namespaces: {}}}}");
     BOOST_TEST(cluster[0].problems.empty());
-    BOOST_TEST(cluster[0].key.path() == "ClusterNetworkPolicy/guard-* (line 1)");
+    BOOST_TEST(cluster[0].key.path() == "ClusterNetworkPolicy/guard-* (f:1)");
     BOOST_TEST(std::get<ClusterNetworkPolicy>(cluster[0].object).priority.value() == 100);
     const Decoded generated = of("generateName: web-");
     BOOST_TEST(generated.problems.empty());
     BOOST_TEST((generated.soundness == Soundness::Sound));
-    BOOST_TEST(generated.key.path() == "NetworkPolicy/default/web-* (line 2)");
+    BOOST_TEST(generated.key.path() == "NetworkPolicy/default/web-* (f:2)");
     BOOST_TEST(of("generateName: web-, name: web").key.name == "web");
-    for (const char* bad :
-         {"generateName: \"\"", "generateName: 5", "labels: {}", "generateName: Web_"}) {
+    BOOST_TEST(of("generateName: web-, name: \"\"").problems.empty());
+    BOOST_TEST(of("generateName: w--").problems.empty());
+    const auto unnamed = of("name: \"\"").problems;
+    BOOST_REQUIRE(unnamed.size() == 1u);
+    BOOST_TEST(unnamed[0].field == "metadata.name");
+    BOOST_TEST((unnamed[0].error == base::Errc::Required));
+    for (const char* bad : {"generateName: \"\"", "generateName: 5", "labels: {}",
+                            "generateName: Web_", "generateName: w.", "generateName: \"-\""}) {
         BOOST_TEST_CONTEXT(bad) { BOOST_TEST(!of(bad).problems.empty()); }
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_schema_demands_is_there_or_not) {
+    const auto problems = [](const std::string& expression) {
+        return decoded(
+                   "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, "
+                   "metadata: {name: a}, spec: {tier: Admin, priority: 1, subject: {namespaces: "
+                   "{}}, ingress: [{action: Accept, from: [{namespaces: {matchExpressions: [" +
+                   expression + "]}}]}]}}")[0]
+            .problems;
+    };
+    const auto errors = [&](const std::string& expression) {
+        const auto found = problems(expression);
+        return std::count_if(found.begin(), found.end(),
+                             [](const Problem& each) { return each.severity == Severity::Error; });
+    };
+    // An empty text is there: the API server stores it.
+    BOOST_TEST(errors("{key: \"\", operator: Exists}") == 0);
+    BOOST_TEST(errors("{key: a, operator: \"\"}") == 0);
+    BOOST_TEST(errors("{operator: Exists}") == 1);
+    BOOST_TEST(errors("{key: a}") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(both_bounds_of_an_end_port_are_told) {
+    const auto objects = decoded(
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: "
+        "{podSelector: {}, ingress: [{ports: [{port: 70000, endPort: 69000}]}]}}");
+    BOOST_TEST(objects[0].problems.size() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(ports_may_be_written_as_numbers_with_a_point) {

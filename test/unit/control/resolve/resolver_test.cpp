@@ -212,6 +212,126 @@ BOOST_FIXTURE_TEST_CASE(what_several_nodes_have_is_found_by_all_labels_and_is_th
     BOOST_TEST(resolver.book().warnings().empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(every_node_that_has_an_address_is_named, Fixture) {
+    const auto nodes = [this](const char* address) {
+        return resolver.book().find(ip(address))->nodes.size();
+    };
+    const kube::Node one{"a", {}, {ip("10.0.0.1"), ip("10.0.0.2")}};
+    const kube::Node two{"b", {}, {ip("10.0.0.1")}};
+    resolver.set_node("a", &one);
+    resolve();
+    BOOST_TEST(nodes("10.0.0.1") == 0u);  // its number says it
+    resolver.set_node("b", &two);
+    BOOST_TEST(resolve().addresses.size() == 1u);
+    BOOST_TEST(nodes("10.0.0.1") == 2u);
+    BOOST_TEST(nodes("10.0.0.2") == 0u);
+    resolver.set_node("b", nullptr);
+    resolve();
+    BOOST_TEST(nodes("10.0.0.1") == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pod_with_a_nodes_address_is_found_as_both, Fixture) {
+    const TermId labelled =
+        resolver.terms().acquire(policy::NodeSet{{{{"edge", policy::Operator::Exists, {}}}}});
+    const TermId any_node = resolver.terms().acquire(policy::NodeSet{});
+    const TermId any_pod = resolver.terms().acquire(policy::PodSet{"a", {}, {}});
+    kube::Node node{"n", {{"edge", ""}}, {ip("10.0.0.1")}};
+    resolver.set_node("n", &node);
+    auto pod = pod_of("a", "1", {}, {ip("10.0.0.1"), ip("10.0.0.2")});
+    pod.node = "elsewhere";
+    add(pod);
+    resolve();
+    const auto found = [this](const char* address, TermId term) {
+        return resolver.is_member(identity(address), term);
+    };
+    BOOST_TEST(found("10.0.0.1", labelled));
+    BOOST_TEST(found("10.0.0.1", any_node));
+    BOOST_TEST(found("10.0.0.1", any_pod));
+    BOOST_TEST(!found("10.0.0.2", any_node));
+    BOOST_TEST(found("10.0.0.2", any_pod));
+    BOOST_TEST(resolver.book().find(ip("10.0.0.1"))->nodes.empty());  // it is no node
+    BOOST_TEST(resolver.book().find(ip("10.0.0.1"))->one_of_several);
+    // A selector that comes later finds it too, and it follows the node's labels.
+    const TermId late =
+        resolver.terms().acquire(policy::NodeSet{{{{"late", policy::Operator::Exists, {}}}}});
+    resolve();
+    BOOST_TEST(!found("10.0.0.1", late));
+    node.labels = {{"late", ""}};
+    resolver.set_node("n", &node);
+    resolve();
+    BOOST_TEST(found("10.0.0.1", late));
+    BOOST_TEST(!found("10.0.0.1", labelled));
+    resolver.set_node("n", nullptr);
+    resolve();
+    BOOST_TEST(!found("10.0.0.1", any_node));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_host_networked_pod_has_is_its_nodes, Fixture) {
+    const TermId any_node = resolver.terms().acquire(policy::NodeSet{});
+    auto host = pod_of("a", "agent", {}, {ip("10.0.0.7"), ip("fd00::7")});
+    host.host_network = true;
+    host.node = "n";
+    add(host);
+    BOOST_TEST(resolve().addresses.empty());  // nobody knows the node
+    BOOST_TEST(resolver.book().warnings().empty());
+    const auto warning = resolver.book().unknown_nodes();
+    BOOST_REQUIRE(warning.has_value());
+    BOOST_TEST(warning->object == "Pod/a/agent");
+    BOOST_TEST(warning->field == "spec.nodeName");
+    BOOST_TEST(warning->message ==
+               "Node/n is not known: 10.0.0.7 and 1 other of host-networked pods "
+               "count as outside the cluster");
+    const kube::Node node{"n", {}, {ip("10.0.0.1")}};
+    resolver.set_node("n", &node);
+    resolve();
+    BOOST_TEST(!resolver.book().unknown_nodes().has_value());
+    BOOST_TEST(owner("10.0.0.7") == "n");
+    BOOST_TEST(owner("fd00::7") == "n");
+    BOOST_TEST(resolver.is_member(identity("10.0.0.7"), any_node));
+    BOOST_TEST(resolver.book().find(ip("10.0.0.7"))->node ==
+               resolver.book().find(ip("10.0.0.1"))->node);
+    host.addresses = {ip("10.0.0.8")};
+    add(host);
+    resolve();
+    BOOST_TEST(owner("10.0.0.7") == "");
+    BOOST_TEST(owner("10.0.0.8") == "n");
+    host.terminated = true;
+    add(host);
+    resolve();
+    BOOST_TEST(owner("10.0.0.8") == "");
+    host.terminated = false;
+    add(host);
+    resolver.set_node("n", nullptr);
+    resolve();
+    BOOST_TEST(owner("10.0.0.8") == "");
+    BOOST_TEST(resolver.book().unknown_nodes().has_value());
+    resolver.set_pod("a/agent", nullptr);
+    resolve();
+    BOOST_TEST(!resolver.book().unknown_nodes().has_value());
+    // What it is still said to have may be another pod's by now: then it is that pod's alone.
+    resolver.set_node("n", &node);
+    host.addresses = {ip("10.0.0.9")};
+    add(host);
+    add(pod_of("a", "next", {}, {ip("10.0.0.9")}));
+    resolve();
+    BOOST_TEST(owner("10.0.0.9") == "a/next");
+    BOOST_TEST(!resolver.is_member(identity("10.0.0.9"), any_node));
+    resolver.set_pod("a/next", nullptr);
+    resolve();
+    BOOST_TEST(owner("10.0.0.9") == "n");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_address_that_very_many_have_names_few_of_them, Fixture) {
+    for (int i = 0; i < 9; ++i) {
+        const kube::Node node{"n" + std::to_string(i), {}, {ip("10.0.0.1")}};
+        resolver.set_node(node.name, &node);
+    }
+    resolve();
+    BOOST_TEST(
+        resolver.book().warnings().begin()->second.message ==
+        "has 10.0.0.1 although it is also the address of Node/n1 Node/n2 Node/n3 and 5 more");
+}
+
 BOOST_FIXTURE_TEST_CASE(blocks_say_who_is_in_a_network_and_holes_are_not, Fixture) {
     const TermId outer =
         resolver.terms().acquire(policy::NetworkSet{{cidr("10.0.0.0/8")}, {cidr("10.1.0.0/16")}});

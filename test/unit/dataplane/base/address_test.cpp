@@ -92,6 +92,33 @@ BOOST_DATA_TEST_CASE(prefix_text_is_masked_or_refused, data::make(kPrefixes), ro
     BOOST_TEST((base::parse_prefix(base::text(*parsed)) == parsed));
 }
 
+BOOST_AUTO_TEST_CASE(a_stored_prefix_may_be_written_as_mapped) {
+    const auto stored = [](const char* text) {
+        const auto parsed = base::parse_stored_prefix(text);
+        return parsed ? base::text(*parsed) : "";
+    };
+    BOOST_TEST(stored("::ffff:10.1.2.3/104") == "10.0.0.0/8");
+    BOOST_TEST(stored("::ffff:a01:203/128") == "10.1.2.3/32");
+    BOOST_TEST(stored("::ffff:0:0/96") == "0.0.0.0/0");
+    // Without all of the mark it is a block of IPv6, which no IPv4 address is in.
+    BOOST_TEST(stored("::ffff:10.1.2.3/95") == "::fffe:0:0/95");
+    BOOST_TEST(stored("::ffff:10.1.2.3/0") == "::/0");
+    BOOST_TEST(!base::parse_stored_prefix("::ffff:10.1.2.3/95")->contains(address("10.1.2.3")));
+    BOOST_TEST(stored("2001:00db8::/32") == "2001:db8::/32");
+    BOOST_TEST(stored("2001:000000db8::1/64") == "2001:db8::/64");
+    BOOST_TEST(stored("::01.2.3.4/128") == "::1.2.3.4/128");
+    BOOST_TEST(stored("0000000::000/0") == "::/0");
+    BOOST_TEST(stored("::ffff:010.001.2.3/128") == "10.1.2.3/32");
+    BOOST_TEST(stored("010.0.0.10/16") == "10.0.0.0/16");
+    for (const char* bad : {"2001:10db8::/32", "2001:0x1::/32", "::ffff:10.1.2.3/129",
+                            "::ffff:10.1.2.3", "::ffff:10.1.2/104", ""}) {
+        BOOST_TEST(stored(bad) == "", bad);
+    }
+    for (const auto& row : kPrefixes) {
+        if (row.out != nullptr) BOOST_TEST(stored(row.in) == row.out);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_prefix_length_masks_exactly_its_bits) {
     for (const bool v4 : {true, false}) {
         const int bits = v4 ? 32 : 128;

@@ -126,6 +126,59 @@ BOOST_DATA_TEST_CASE(only_the_own_node_reaches_an_isolated_pod, data::make(kFami
                {.reason = Reason::Isolated, .tier = base::kTierNetworkPolicy, .rule = 9});
 }
 
+BOOST_DATA_TEST_CASE(an_address_of_several_nodes_is_the_own_node_of_each, data::make(kFamilies),
+                     family) {
+    World world({.isolations = {{.subject = kShop, .rule = 9}}});
+    const Cast& cast = cast_of(family);
+    using namespace identity;
+    const auto share = [&](std::vector<std::uint32_t> nodes, unsigned flags) {
+        world.set(cast.other_node, kOtherNode, 2,
+                  static_cast<std::uint8_t>(flags | kEntryKnown | kEntryShared));
+        world.shared = {{world.entry(cast.other_node).slot, std::move(nodes), 0}};
+        world.touch(cast.other_node);
+        world.republish();
+    };
+    const auto request = syn(cast.other_node, cast.shop, 80);
+    const Expect isolated{.reason = Reason::Isolated, .tier = base::kTierNetworkPolicy, .rule = 9};
+    world.send(request, kUplink, isolated);
+    share({1, 2}, kEntryNode);
+    world.send(request, kUplink,
+               {.reason = Reason::Policy, .tier = base::kTierOwnNode, .moved = kCreated});
+    // The connection ends with what let it in.
+    share({2, 3}, kEntryNode);
+    const Outcome revoked = world.judge({{request, kUplink}})[0];
+    BOOST_CHECK(revoked.verdict.action == Action::Deny);
+}
+
+BOOST_DATA_TEST_CASE(a_pod_that_has_a_nodes_address_is_not_that_node, data::make(kFamilies),
+                     family) {
+    World world({.isolations = {{.subject = kShop, .rule = 9}}});
+    const Cast& cast = cast_of(family);
+    using namespace identity;
+    world.set(cast.far_pod, kFarPod, 2, kEntryKnown | kEntryPod | kEntryShared);
+    world.shared = {{world.entry(cast.far_pod).slot, {1}, 0}};
+    world.republish();
+    world.send(syn(cast.far_pod, cast.shop, 80), kUplink,
+               {.reason = Reason::Isolated, .tier = base::kTierNetworkPolicy, .rule = 9});
+}
+
+BOOST_DATA_TEST_CASE(a_pod_reaches_its_other_addresses, data::make(kFamilies), family) {
+    World world({.rules = {{.subject = kShop, .action = Action::Deny, .rule = 7}}});
+    const Cast& cast = cast_of(family);
+    using namespace identity;
+    const std::uint8_t flags = kEntryKnown | kEntryPod | kEntrySubject | kEntryShared;
+    world.set(cast.shop, kShop, 1, flags);
+    world.set(cast.bank, kShop, 1, flags);
+    world.shared = {{world.entry(cast.shop).slot, {}, 1}, {world.entry(cast.bank).slot, {}, 2}};
+    world.republish();
+    world.send(syn(cast.shop, cast.bank, 80), kShopPort,
+               {.reason = Reason::PolicyDeny, .tier = base::kTierAdmin, .rule = 7});
+    world.shared[1].pod = 1;
+    world.republish();
+    world.send(syn(cast.shop, cast.bank, 80), kShopPort,
+               {.reason = Reason::Policy, .tier = base::kTierSelf, .moved = kCreated});
+}
+
 BOOST_DATA_TEST_CASE(a_pod_has_no_exemption_towards_its_own_node, data::make(kFamilies), family) {
     World world({.isolations = {{.direction = Direction::Egress, .subject = kShop, .rule = 9}}});
     const Cast& cast = cast_of(family);

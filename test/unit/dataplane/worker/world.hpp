@@ -257,6 +257,8 @@ public:
         next->services = std::make_shared<const identity::CidrTable>(identity::CidrTable::build(
             std::vector<identity::CidrIdentity>{{*base::parse_prefix("10.96.0.0/16"), 1},
                                                 {*base::parse_prefix("fd00:96::/64"), 1}}));
+        next->shared = std::make_shared<const identity::SharedAddresses>(
+            identity::SharedAddresses::build(shared));
         snapshot = std::move(next);
     }
     void touch(const std::string& address) {
@@ -304,6 +306,7 @@ public:
 
     std::unique_ptr<identity::AddressMap> addresses;
     std::shared_ptr<const tier::Ladder> ladder;
+    std::vector<identity::Sharing> shared;  ///< from the next generation on
     std::unique_ptr<const Snapshot> snapshot;
     std::unique_ptr<Pipeline> pipeline;
     std::vector<parse::Headers> headers;  ///< of the last burst
