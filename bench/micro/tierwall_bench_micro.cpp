@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// tierwall-bench-micro: what single functions of the packet path cost. Options are those of Google
+// Benchmark (--help).
+#include "bench/path/core.hpp"
+#include "dataplane/io/eal.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::vector<std::string> eal_arguments() {
+    const std::string prefix = "--file-prefix=tierwall-micro-" + std::to_string(getpid());
+    if (tierwall::io::hugepages_free()) {
+        return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
+    }
+    return {"--no-huge", "--no-shconf", "-m", "2048", "--no-pci", "--no-telemetry", prefix};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    tierwall::bench::cores();  // before anything binds this thread
+    if (const auto started = tierwall::io::start_eal(eal_arguments()); !started) {
+        std::fprintf(stderr, "tierwall-bench-micro: %s\n", started.error().text().c_str());
+        return 2;
+    }
+    tierwall::bench::sit_on_core(0);
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+}
