@@ -124,7 +124,7 @@ void finish(const char* what, const oracle::Tally& tally) {
     total += tally;
     BOOST_TEST(tally.disagreements == 0);
     BOOST_TEST(tally.allowed > tally.decisions() / 10);
-    BOOST_TEST(tally.allowed < tally.decisions() - tally.decisions() / 20);
+    BOOST_TEST(tally.allowed < tally.decisions() - tally.decisions() / 10);
     BOOST_TEST(tally.audited > tally.decisions() / 100);
 }
 
