@@ -209,15 +209,6 @@ void find_pairs(const std::vector<std::vector<std::size_t>>& lists,
     }
 }
 
-template <typename Groups>
-std::vector<Block> blocks_of(const Groups& groups) {
-    std::vector<Block> out;
-    for (const auto& group : groups) {
-        out.insert(out.end(), group.blocks.begin(), group.blocks.end());
-    }
-    return out;
-}
-
 }  // namespace
 
 base::Result<Difference> difference(const DiffQuestion& question) {

@@ -61,14 +61,6 @@ bool has_answer(const Matrix& matrix, std::size_t group) {
     return false;
 }
 
-std::vector<Block> blocks_of(const Matrix& matrix) {
-    std::vector<Block> out;
-    for (const MatrixGroup& group : matrix.groups) {
-        out.insert(out.end(), group.blocks.begin(), group.blocks.end());
-    }
-    return out;
-}
-
 void keep_groups(const std::vector<std::size_t>& kept, Matrix& matrix) {
     std::vector<MatrixGroup> groups;
     std::vector<MatrixCell> cells;
@@ -117,13 +109,13 @@ void hide_answers(OnlyAnswers only, Matrix& matrix) {
             cell.own_node != MatrixCell::kNone && matrix.kind(cell.own_node) != hidden;
         if (matrix.kind(cell.outcome) == hidden && !own_is_other) cell.is_hidden = true;
     }
-    const std::vector<Block> all = blocks_of(matrix);
+    const std::vector<Block> all = blocks_of(matrix.groups);
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < matrix.groups.size(); ++i) {
         if (has_answer(matrix, i)) kept.push_back(i);
     }
     keep_groups(kept, matrix);
-    matrix.left_out = left_out(all, blocks_of(matrix));
+    matrix.left_out = left_out(all, blocks_of(matrix.groups));
 }
 
 }  // namespace tierwall::ctl

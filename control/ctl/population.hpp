@@ -77,6 +77,16 @@ struct AddressGroup {
     std::array<std::vector<Whereabouts>, kFamilies> nodes;
 };
 
+/// Of all groups, whatever kind of group they are.
+template <typename Groups>
+std::vector<Block> blocks_of(const Groups& groups) {
+    std::vector<Block> out;
+    for (const auto& group : groups) {
+        out.insert(out.end(), group.blocks.begin(), group.blocks.end());
+    }
+    return out;
+}
+
 /// Blocks of which no address is in a group of `shown`, though one that is there reads as if they
 /// were part of it. By prefix.
 std::vector<base::Prefix> left_out(std::span<const Block> all, std::span<const Block> shown);
