@@ -9,14 +9,20 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace {
 
+/// Under valgrind there are no huge pages, though the kernel says so.
+bool may_use_hugepages() {
+    return std::getenv("TIERWALL_NO_HUGE") == nullptr && tierwall::io::hugepages_free();
+}
+
 std::vector<std::string> eal_arguments() {
     const std::string prefix = "--file-prefix=tierwall-micro-" + std::to_string(getpid());
-    if (tierwall::io::hugepages_free()) {
+    if (may_use_hugepages()) {
         return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
     }
     return {"--no-huge", "--no-shconf", "-m", "2048", "--no-pci", "--no-telemetry", prefix};

@@ -31,9 +31,15 @@ struct alignas(8) Address {
 
     static Address v4(const std::uint8_t* four_bytes) noexcept {
         // In two whole words: read back as words, bytes that were written apart would stall.
+        std::uint32_t word;
+        std::memcpy(&word, four_bytes, 4);
+        return v4_of_word(word);
+    }
+    /// Of its four bytes, as a load puts them into a word.
+    static Address v4_of_word(std::uint32_t four_bytes) noexcept {
         std::uint32_t halves[2];
         std::memcpy(&halves[0], kMapped.data() + 8, 4);
-        std::memcpy(&halves[1], four_bytes, 4);
+        halves[1] = four_bytes;
         const std::uint64_t words[2] = {0, std::bit_cast<std::uint64_t>(halves)};
         Address address;
         std::memcpy(address.bytes.data(), words, 16);

@@ -14,9 +14,11 @@
 /// Cost:    one cache line.
 
 #include "dataplane/base/address.hpp"
+#include "dataplane/base/protocol.hpp"
 #include "dataplane/base/verdict.hpp"
 #include "dataplane/parse/headers.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace tierwall::flow {
@@ -66,17 +68,21 @@ public:
     void set_judged(std::uint32_t generation) noexcept {
         judged_ = generation;
         set_flag(kStale, false);
+        note_calm();
     }
     /// Judged so long ago that generations can no longer be compared.
     bool stale() const noexcept { return flag(kStale); }
-    void mark_stale() noexcept { set_flag(kStale, true); }
+    void mark_stale() noexcept {
+        set_flag(kStale, true);
+        note_calm();
+    }
     /// Nothing that decided the flow changed since. `changed_*`: the generation that last changed
     /// each end's slot.
     bool is_current(std::uint32_t changed_source,
                     std::uint32_t changed_destination) const noexcept {
         const auto after_source = static_cast<std::int32_t>(judged_ - changed_source);
         const auto after_destination = static_cast<std::int32_t>(judged_ - changed_destination);
-        return !stale() && after_source >= 0 && after_destination >= 0;
+        return !stale() && (after_source | after_destination) >= 0;
     }
     /// Always Allow: denied packets make no flow.
     base::Decision egress() const noexcept {
@@ -91,20 +97,25 @@ public:
         ingress_rule_ = ingress.rule;
         const unsigned both = narrow_tier(egress.tier) | narrow_tier(ingress.tier) << 4;
         tiers_ = static_cast<std::uint8_t>(both);
+        note_calm();
     }
 
     /// Stands for a connection that policy no longer allows: a live flow's egress has a tier.
     bool is_mark() const noexcept { return egress().tier == base::kTierNone; }
 
     // Where from: the port on which a direction was last accepted.
-    std::uint8_t port(bool reply) const noexcept { return reply ? reply_port_ : source_in_port_; }
-    void set_port(bool reply, std::uint8_t port) noexcept {
-        (reply ? reply_port_ : source_in_port_) = port;
-    }
+    std::uint8_t port(bool reply) const noexcept { return ports_in_[reply ? 1 : 0]; }
+    void set_port(bool reply, std::uint8_t port) noexcept { ports_in_[reply ? 1 : 0] = port; }
 
     // How it stands.
     State state() const noexcept { return state_; }
-    void set_state(State state) noexcept { state_ = state; }
+    void set_state(State state) noexcept {
+        state_ = state;
+        note_calm();
+    }
+    /// Of TCP or UDP, both ends have spoken, not both have closed, it is no mark and not stale: a
+    /// packet that is no SYN, FIN or RST changes nothing about it but the time it was seen.
+    bool is_calm() const noexcept { return flag(kCalm); }
     bool fin_seen(bool reply) const noexcept { return flag(reply ? kFinReply : kFinSource); }
     void set_fin_seen(bool reply) noexcept { set_flag(reply ? kFinReply : kFinSource, true); }
     bool rst_seen(bool reply) const noexcept { return flag(reply ? kRstReply : kRstSource); }
@@ -143,10 +154,18 @@ private:
         kPickedUp = 16,
         kStale = 32,
         kReopening = 64,
+        kCalm = 128,  ///< follows from the rest; kept, because nearly every packet asks
     };
     bool flag(unsigned mask) const noexcept { return (flags_ & mask) != 0; }
     void set_flag(unsigned mask, bool on) noexcept {
         flags_ = static_cast<std::uint8_t>(on ? flags_ | mask : flags_ & ~mask);
+    }
+
+    void note_calm() noexcept {
+        const bool tcp = protocol_ == base::kIpTcp &&
+                         (state_ == State::Established || state_ == State::HalfClosed);
+        const bool udp = protocol_ == base::kIpUdp && state_ == State::Replied;
+        set_flag(kCalm, (tcp || udp) && !is_mark() && !stale());
     }
 
     // Four bits a tier: 0..7 as they are, the named outcomes from 250 on behind them.
@@ -161,22 +180,22 @@ private:
     }
     static_assert(base::kTierNone - base::kTierDefault + base::kTiersMax < 16);
 
+    // As in Tuple, so that a packet's is compared in whole words: matches().
     base::Address source_;
     base::Address destination_;
     std::uint16_t source_port_ = 0;
     std::uint16_t destination_port_ = 0;
+    std::uint8_t protocol_ = 0;
+    State state_ = State::Free;
+    std::uint16_t last_seen_s_ = 0;
     std::uint32_t judged_ = 0;
     std::uint32_t source_slot_ = 0;  ///< of a free line: the next free one, plus one
     std::uint32_t destination_slot_ = 0;
     std::uint32_t egress_rule_ = base::kNoRule;
     std::uint32_t ingress_rule_ = base::kNoRule;
-    std::uint16_t last_seen_s_ = 0;
-    std::uint8_t protocol_ = 0;
-    State state_ = State::Free;
     std::uint8_t flags_ = 0;
     std::uint8_t tiers_ = 0;
-    std::uint8_t source_in_port_ = kNoPort;
-    std::uint8_t reply_port_ = kNoPort;
+    std::array<std::uint8_t, 2> ports_in_{kNoPort, kNoPort};  ///< of the source's packets, replies
 };
 static_assert(sizeof(Flow) == 64);
 

@@ -45,8 +45,7 @@ public:
     static base::Result<Index> create(std::uint32_t flows_max, int numa_socket);
 
     static std::uint16_t tag(std::uint64_t hash) noexcept {
-        const auto high = static_cast<std::uint16_t>(hash >> 48);
-        return high == 0 ? std::uint16_t{1} : high;
+        return static_cast<std::uint16_t>(hash >> 48 | 0x8000);  // 0 is an empty slot's
     }
     const Bucket& home(std::uint64_t hash) const noexcept { return buckets()[hash & mask_]; }
     const Bucket& after(const Bucket& bucket) const noexcept {

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <string>
@@ -12,18 +13,6 @@
 namespace tierwall::flow {
 namespace {
 
-__extension__ using Wide = unsigned __int128;
-
-/// Both halves of a product: every bit of it depends on every bit of both factors.
-inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
-    const Wide product = static_cast<Wide>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-inline std::uint64_t difference(const base::Address& a, const base::Address& b) noexcept {
-    return (a.high() ^ b.high()) | (a.low() ^ b.low());
-}
-
 /// What make_room() looks at, at most.
 constexpr std::uint32_t kReachBuckets = 8;
 // Steps are higher than any idle time.
@@ -31,23 +20,50 @@ constexpr std::uint32_t kReadinessClosing = 1;
 constexpr std::uint32_t kReadinessNeedless = 1u << 17;
 constexpr std::uint32_t kReadinessExpired = 1u << 18;
 
-enum class Way : std::uint8_t { None, Forward, Reply };
+/// An address in one register.
+using Half __attribute__((vector_size(16))) = std::uint64_t;
 
-/// Which way a packet with this tuple runs along the flow, without branching on the addresses.
-inline Way way(const Flow& flow, const parse::Tuple& tuple) noexcept {
-    const std::uint64_t other = static_cast<std::uint64_t>(flow.protocol() ^ tuple.protocol);
-    const std::uint64_t forward =
-        difference(flow.source(), tuple.source) |
-        difference(flow.destination(), tuple.destination) |
-        static_cast<std::uint64_t>(flow.source_port() ^ tuple.source_port) |
-        static_cast<std::uint64_t>(flow.destination_port() ^ tuple.destination_port) | other;
-    const std::uint64_t reply =
-        difference(flow.source(), tuple.destination) |
-        difference(flow.destination(), tuple.source) |
-        static_cast<std::uint64_t>(flow.source_port() ^ tuple.destination_port) |
-        static_cast<std::uint64_t>(flow.destination_port() ^ tuple.source_port) | other;
-    if (forward == 0) return Way::Forward;
-    return reply == 0 ? Way::Reply : Way::None;
+/// A connection's ends and protocol; a Flow begins as a Tuple does.
+struct Ends {
+    Half source;
+    Half destination;
+    std::uint64_t rest;  ///< both ports and the protocol
+
+    template <typename Named>
+    static Ends of(const Named& named) noexcept {
+        constexpr std::uint64_t kPortsAndProtocol = 0xff'ffff'ffff;
+        static_assert(std::endian::native == std::endian::little);
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(&named);
+        Ends ends;
+        std::memcpy(&ends.source, bytes, 16);
+        std::memcpy(&ends.destination, bytes + 16, 16);
+        std::memcpy(&ends.rest, bytes + 32, 8);
+        ends.rest &= kPortsAndProtocol;
+        return ends;
+    }
+    std::uint64_t rest_reversed() const noexcept {
+        constexpr std::uint64_t kPorts = 0xffff'ffff;
+        return (rest & ~kPorts) | std::rotl(static_cast<std::uint32_t>(rest), 16);
+    }
+};
+
+/// What differs between a flow and a packet that runs along it, by its direction; 0: nothing.
+struct Differences {
+    std::uint64_t forward = 0;
+    std::uint64_t reply = 0;
+
+    /// Written so that the compiler makes no branch of it: which direction it is nobody can
+    /// foretell, and a branch would be wrong half of the time.
+    bool both() const noexcept { return std::min(forward, reply) != 0; }
+};
+
+inline Differences differences(const Flow& flow, const parse::Tuple& tuple) noexcept {
+    const Ends known = Ends::of(flow);
+    const Ends asked = Ends::of(tuple);
+    const Half forward = (known.source ^ asked.source) | (known.destination ^ asked.destination);
+    const Half reply = (known.source ^ asked.destination) | (known.destination ^ asked.source);
+    return {forward[0] | forward[1] | (known.rest ^ asked.rest),
+            reply[0] | reply[1] | (known.rest ^ asked.rest_reversed())};
 }
 
 bool in_range(const Timeouts& t) noexcept {
@@ -101,64 +117,34 @@ void Table::set_timeouts(const Timeouts& t) noexcept {
     timeouts_[0][static_cast<std::size_t>(State::Closed)] = t.tcp_closed_s;
     timeouts_[1][static_cast<std::size_t>(State::Replied)] = t.udp_replied_s;
     timeouts_[3][static_cast<std::size_t>(State::Replied)] = t.sctp_s;
-}
-
-/// The same for both directions: each end is mixed for itself, and the sum and the difference bits
-/// of the two do not know their order. Ports go in behind a secret product; beside the address
-/// bits, a sender with many addresses could make them cancel out.
-std::uint64_t Table::hash(const parse::Tuple& tuple) const noexcept {
-    const std::uint64_t source =
-        mix(tuple.source.high() ^ seeds_[0], tuple.source.low() ^ seeds_[1]);
-    const std::uint64_t destination =
-        mix(tuple.destination.high() ^ seeds_[0], tuple.destination.low() ^ seeds_[1]);
-    const std::uint64_t a = mix(source ^ seeds_[2], tuple.source_port ^ seeds_[3]);
-    const std::uint64_t b = mix(destination ^ seeds_[2], tuple.destination_port ^ seeds_[3]);
-    return mix((a + b) ^ seeds_[4], (a ^ b) ^ tuple.protocol ^ seeds_[5]);
+    calm_idle_max_s_ = std::min(t.tcp_established_s, t.udp_replied_s);
 }
 
 void Table::find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept {
     std::array<const parse::Tuple*, kFindMax> pointers;
     for (std::size_t first = 0; first < tuples.size(); first += kFindMax) {
         const std::size_t count = std::min(kFindMax, tuples.size() - first);
-        for (std::size_t i = 0; i < count; ++i) pointers[i] = &tuples[first + i];
-        find_some({pointers.data(), count}, lookups.subspan(first, count));
+        for (std::size_t i = 0; i < count; ++i) {
+            pointers[i] = &tuples[first + i];
+            expect(*pointers[i], lookups[first + i]);
+        }
+        for (Lookup& lookup : lookups.subspan(first, count)) approach(lookup);
+        find_approached({pointers.data(), count}, lookups.subspan(first, count));
     }
 }
 
-void Table::find(std::span<const parse::Tuple* const> tuples,
-                 std::span<Lookup> lookups) const noexcept {
-    for (std::size_t first = 0; first < tuples.size(); first += kFindMax) {
-        const std::size_t count = std::min(kFindMax, tuples.size() - first);
-        find_some(tuples.subspan(first, count), lookups.subspan(first, count));
-    }
-}
-
-/// Three stages over the whole burst: each asks for the line that the next one reads.
-void Table::find_some(std::span<const parse::Tuple* const> tuples,
-                      std::span<Lookup> lookups) const noexcept {
-    for (std::size_t i = 0; i < tuples.size(); ++i) {
-        lookups[i].hash = hash(*tuples[i]);
-        __builtin_prefetch(&index_.home(lookups[i].hash));
-    }
-    for (std::size_t i = 0; i < tuples.size(); ++i) {
-        const Index::Bucket& bucket = index_.home(lookups[i].hash);
-        const unsigned matches = bucket.match(Index::tag(lookups[i].hash));
-        lookups[i].index = kNoFlow;
-        if (matches == 0) continue;
-        lookups[i].index = bucket.flows[static_cast<unsigned>(std::countr_zero(matches))];
-        __builtin_prefetch(&at(lookups[i].index));
-    }
+void Table::find_approached(std::span<const parse::Tuple* const> tuples,
+                            std::span<Lookup> lookups) const noexcept {
     for (std::size_t i = 0; i < tuples.size(); ++i) {
         Lookup& lookup = lookups[i];
-        lookup.reply = false;
-        if (lookup.index == kNoFlow) {
-            if (index_.home(lookup.hash).passed != 0) [[unlikely]]
-                search(*tuples[i], lookup);
+        if (lookup.index == kNoFlow) [[unlikely]] {
+            lookup.reply = false;
+            if (index_.home(lookup.hash).passed != 0) search(*tuples[i], lookup);
             continue;
         }
-        const Way direction = way(at(lookup.index), *tuples[i]);
-        lookup.reply = direction == Way::Reply;
-        if (direction == Way::None) [[unlikely]]
+        const Differences found = differences(at(lookup.index), *tuples[i]);
+        lookup.reply = found.forward != 0;
+        if (found.both()) [[unlikely]]
             search(*tuples[i], lookup);
     }
 }
@@ -167,10 +153,10 @@ void Table::search(const parse::Tuple& tuple, Lookup& lookup) const noexcept {
     lookup.index = kNoFlow;
     lookup.reply = false;
     index_.search(lookup.hash, [&](std::uint32_t candidate) noexcept {
-        const Way direction = way(at(candidate), tuple);
-        if (direction == Way::None) return false;
+        const Differences found = differences(at(candidate), tuple);
+        if (found.both()) return false;
         lookup.index = candidate;
-        lookup.reply = direction == Way::Reply;
+        lookup.reply = found.forward != 0;
         return true;
     });
 }
@@ -262,7 +248,7 @@ void Table::erase(std::uint32_t index) noexcept {
     if (index >= bound() || at(index).state() == State::Free) return;
     Flow& flow = at(index);
     index_.remove(hash(flow.tuple()), index);
-    flow.state_ = State::Free;
+    flow.set_state(State::Free);
     flow.source_slot_ = free_ + 1;
     free_ = index;
     size_.store(size() - 1, std::memory_order_relaxed);
@@ -294,7 +280,7 @@ std::uint32_t Table::expire(std::uint32_t now_s, std::uint32_t budget,
 }
 
 void Table::clear() noexcept {
-    for (std::uint32_t index = 0; index < bound(); ++index) at(index).state_ = State::Free;
+    for (std::uint32_t index = 0; index < bound(); ++index) at(index).set_state(State::Free);
     index_.clear();
     free_ = kNoFlow;
     cursor_ = 0;

@@ -30,6 +30,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,9 +47,9 @@ inline constexpr std::size_t kFindMax = 64;
 inline constexpr std::int32_t kGenerationsMax = 1 << 30;
 
 struct Lookup {
-    std::uint32_t index = kNoFlow;
     std::uint64_t hash = 0;  ///< for insert()
-    bool reply = false;      ///< the packet runs against the originator's direction
+    std::uint32_t index = kNoFlow;
+    bool reply = false;  ///< the packet runs against the originator's direction
 };
 
 /// A copy of a flow for display.
@@ -65,9 +66,26 @@ public:
 
     // The owner.
 
+    /// Says that a tuple will be looked for soon: notes its hash and asks for the line to be read.
+    void expect(const parse::Tuple& tuple, Lookup& lookup) const noexcept {
+        lookup.hash = hash(tuple);
+        __builtin_prefetch(&index_.home(lookup.hash));
+    }
+    /// What comes next, some time later: notes the flow that has the hash's mark, and asks for its
+    /// line.
+    void approach(Lookup& lookup) const noexcept {
+        const Index::Bucket& bucket = index_.home(lookup.hash);
+        const unsigned matches = bucket.match(Index::tag(lookup.hash));
+        lookup.index = kNoFlow;
+        if (matches == 0) [[unlikely]]
+            return;
+        lookup.index = bucket.flows[static_cast<unsigned>(std::countr_zero(matches))];
+        __builtin_prefetch(&at(lookup.index));
+    }
+    /// Answers for a burst of tuples that are approached. Requires: equal sizes.
+    void find_approached(std::span<const parse::Tuple* const> tuples,
+                         std::span<Lookup> lookups) const noexcept;
     /// Answers for a burst. Requires: equal sizes.
-    void find(std::span<const parse::Tuple* const> tuples,
-              std::span<Lookup> lookups) const noexcept;
     void find(std::span<const parse::Tuple> tuples, std::span<Lookup> lookups) const noexcept;
     Lookup find(const parse::Tuple& tuple) const noexcept;
     /// Asks again for a tuple whose hash is known.
@@ -93,6 +111,8 @@ public:
     bool expired(const Flow& flow, std::uint32_t now_s) const noexcept {
         return flow.idle_s(now_s) > timeout_s(flow);
     }
+    /// A calm flow that was silent for no longer has not expired, whatever its protocol.
+    std::uint16_t calm_idle_max_s() const noexcept { return calm_idle_max_s_; }
     /// Looks at the next `budget` flows and ends those that expired; marks flows stale that were
     /// judged kGenerationsMax or more before `generation`. Answers how many flows ended since the
     /// last call, those that made room for others included. Requires: called at least now and then
@@ -121,8 +141,6 @@ private:
     void set_timeouts(const Timeouts& timeouts) noexcept;
     Flow* flows() const noexcept { return static_cast<Flow*>(flow_pages_.data()); }
     std::uint64_t hash(const parse::Tuple& tuple) const noexcept;
-    void find_some(std::span<const parse::Tuple* const> tuples,
-                   std::span<Lookup> lookups) const noexcept;
     void search(const parse::Tuple& tuple, Lookup& lookup) const noexcept;
     std::uint32_t take_line() noexcept;
     std::uint32_t readiness(const Flow& flow, std::uint32_t now_s) const noexcept;
@@ -132,6 +150,7 @@ private:
     Index index_;
     std::array<std::uint64_t, 6> seeds_{};
     std::array<std::array<std::uint16_t, kStateCount>, kTimeoutClasses> timeouts_{};
+    std::uint16_t calm_idle_max_s_ = 0;
     std::uint32_t flows_max_;
     std::uint32_t free_ = kNoFlow;  ///< first of the chain of erased lines
     std::uint32_t cursor_ = 0;      ///< where expire() goes on
@@ -142,6 +161,34 @@ private:
     std::atomic<std::uint32_t> size_{0};
     std::atomic<std::uint32_t> bound_{0};
 };
+
+namespace detail {
+
+/// Both halves of a product: every bit of it depends on every bit of both factors.
+inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+}  // namespace detail
+
+/// The same for both directions: each end is mixed for itself, and the sum and the difference bits
+/// of the two do not know their order. Ports go in by a secret product; beside the address bits, a
+/// sender with many addresses could make them cancel out.
+inline std::uint64_t Table::hash(const parse::Tuple& tuple) const noexcept {
+    using detail::mix;
+    std::uint64_t source = tuple.source.low();
+    std::uint64_t destination = tuple.destination.low();
+    // Of an IPv4 address the upper half says nothing.
+    if ((tuple.source.high() | tuple.destination.high()) != 0) {
+        source = mix(tuple.source.high() ^ seeds_[0], source ^ seeds_[1]);
+        destination = mix(tuple.destination.high() ^ seeds_[0], destination ^ seeds_[1]);
+    }
+    const std::uint64_t a = mix(source ^ seeds_[2], tuple.source_port ^ seeds_[3]);
+    const std::uint64_t b = mix(destination ^ seeds_[2], tuple.destination_port ^ seeds_[3]);
+    return mix((a + b) ^ seeds_[4], (a ^ b) ^ tuple.protocol ^ seeds_[5]);
+}
 
 inline std::size_t Table::timeout_class(std::uint8_t protocol) noexcept {
     switch (protocol) {

@@ -46,8 +46,13 @@ namespace tierwall::flow {
 /// Notes one packet of the flow, its first one included. `reply`: it runs against the originator.
 void track(Flow& flow, const parse::Headers& headers, bool reply, std::uint32_t now_s) noexcept;
 
-/// Is it a packet that only shows that its flow lives? Nearly every packet of nearly every flow is;
-/// for these, touch() is all that track() does.
+/// A packet of TCP or UDP that changes nothing about a calm flow but the time it was seen.
+inline bool is_calm(const parse::Headers& headers) noexcept {
+    using namespace parse::tcp_flag;
+    return headers.plain & ((headers.tcp_flags & (kFin | kSyn | kRst)) == 0);
+}
+
+/// Is it a packet that only shows that its flow lives? For these, touch() is all that track() does.
 inline bool only_touches(const Flow& flow, const parse::Headers& headers) noexcept {
     using namespace parse::tcp_flag;
     constexpr std::uint8_t kSpecial = kFin | kSyn | kRst;

@@ -290,6 +290,11 @@ void AddressMap::remove(const base::Address& address, std::uint32_t generation) 
 
 void AddressMap::bump(std::uint32_t slot, std::uint32_t generation) noexcept {
     changed_[slot].store(generation, std::memory_order_release);
+    std::atomic<std::uint32_t>& group = group_changed_[slot % kChangeGroups];
+    const std::uint32_t before = group.load(std::memory_order_relaxed);
+    if (before == 0 || newer(generation, before)) {
+        group.store(generation, std::memory_order_release);
+    }
 }
 
 void AddressMap::touch(std::uint32_t slot, std::uint32_t generation) noexcept {

@@ -27,6 +27,7 @@
 #include "dataplane/base/address.hpp"
 #include "dataplane/base/result.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,8 @@ inline constexpr std::uint32_t kNoNode = 0;
 inline constexpr std::uint16_t kUnbound = 0xffff;
 /// Addresses without an entry share this many change slots.
 inline constexpr std::uint32_t kBucketSlots = 65536;
+/// Groups of slots for changed_nearby(): 4 KB.
+inline constexpr std::uint32_t kChangeGroups = 1024;
 
 enum EntryFlag : std::uint8_t {
     kEntryPod = 1,
@@ -96,8 +99,11 @@ public:
     std::uint32_t changed(std::uint32_t slot) const noexcept {
         return changed_[slot].load(std::memory_order_acquire);
     }
-    void prefetch_changed(std::uint32_t slot) const noexcept {
-        __builtin_prefetch(&changed_[slot]);
+    /// When anything last changed of all the slots that share this one's group: changed(slot) is no
+    /// later. The groups are few enough to stay in the nearest cache, where the slots of a large
+    /// cluster are not.
+    std::uint32_t changed_nearby(std::uint32_t slot) const noexcept {
+        return group_changed_[slot % kChangeGroups].load(std::memory_order_acquire);
     }
     /// The generation in which the tenure of a slot's latest owner began. Not for buckets.
     std::uint32_t owned_since(std::uint32_t slot) const noexcept {
@@ -175,6 +181,7 @@ private:
     std::unique_ptr<State> state_;
     std::uint32_t addresses_max_ = 0;
     std::unique_ptr<std::atomic<std::uint32_t>[]> changed_;
+    alignas(64) std::array<std::atomic<std::uint32_t>, kChangeGroups> group_changed_{};
     std::unique_ptr<std::atomic<Binding>[]> bindings_;
     std::unique_ptr<std::atomic<std::uint32_t>[]> owned_since_;  ///< by position
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dataplane/parse/layers.hpp"
+#include "dataplane/parse/plain.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -56,15 +56,20 @@ bool read_frame(const Packet& packet, Headers& headers) noexcept {
     return sound;
 }
 
-void parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
-           Headers& headers) noexcept {
+void parse_layers(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
+                  Headers& headers) noexcept {
     const auto readable =
         static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), frame_length));
-    const Packet packet{frame.data(), readable, frame_length};
-    if (read_plain(packet, headers)) [[likely]]
-        return;
     headers = Headers{};
-    read_frame(packet, headers);
+    read_frame({frame.data(), readable, frame_length}, headers);
+    const bool has_ports =
+        headers.tuple.protocol == base::kIpTcp || headers.tuple.protocol == base::kIpUdp;
+    headers.plain = headers.kind == Kind::Ip && headers.fragment == Fragment::None && has_ports;
+}
+
+void parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
+           Headers& headers) noexcept {
+    parse_plain(frame, frame_length, headers);
 }
 
 Headers parse(std::span<const std::uint8_t> frame, std::uint32_t frame_length) noexcept {

@@ -58,11 +58,11 @@ struct Tuple {
     }
 };
 
-/// What every packet has comes first: plain packets touch nothing else.
+/// What every packet has comes first: plain packets touch nothing else. What is the same of all of
+/// them lies together, so that it is written in whole words.
 struct Headers {
     Kind kind = Kind::Malformed;
     base::Reason problem = base::Reason::Malformed;  ///< for Kind::Malformed
-    base::Family family = base::Family::IPv4;
     Fragment fragment = Fragment::None;
     bool has_transport = false;        ///< ports or type were read, or there are none; false only
                                        ///< for later fragments
@@ -70,15 +70,17 @@ struct Headers {
     bool neighbour_discovery = false;  ///< ICMPv6 133-137, and MLD (130-132, 143)
     bool icmp_query = false;           ///< echo or another request/reply pair with an identifier
     bool icmp_reply = false;           ///< the answering half of such a pair
-    std::uint8_t tcp_flags = 0;
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
-    std::uint8_t hop_limit = 0;
     bool has_target = false;
-    bool embedded_valid = false;   ///< quoted far enough, and sent to the quoted packet's sender
-    bool sctp_init = false;        ///< the first chunk opens an association
+    bool embedded_valid = false;  ///< quoted far enough, and sent to the quoted packet's sender
+    bool sctp_init = false;       ///< the first chunk opens an association
+    bool plain = false;           ///< TCP or UDP over IP, and no fragment
+    std::uint16_t vlan = 0;       ///< outer tag's VLAN id, 0 = none
+    base::Family family = base::Family::IPv4;
+    std::uint8_t tcp_flags = 0;
+    std::uint8_t hop_limit = 0;
     std::uint16_t ether_type = 0;  ///< after VLAN tags, host order
-    std::uint16_t vlan = 0;        ///< outer tag's VLAN id, 0 = none
     std::uint16_t l3_offset = 0;
     std::uint16_t l4_offset = 0;
     std::uint16_t l4_length = 0;  ///< bytes from l4_offset to the end of the IP packet

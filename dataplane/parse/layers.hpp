@@ -14,6 +14,7 @@
 #include "dataplane/parse/headers.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace tierwall::parse {
 
@@ -54,18 +55,17 @@ inline bool v4_addresses_sound(const std::uint8_t* source,
 }
 
 /// Not one of the combinations that no TCP sends; scanners and evasions do.
-inline bool tcp_flags_sound(std::uint8_t flags) noexcept {
+constexpr bool tcp_flags_sound(std::uint8_t flags) noexcept {
     using namespace tcp_flag;
     if ((flags & kSyn) != 0) return (flags & (kFin | kRst)) == 0;
     return (flags & (kRst | kAck)) != 0;
 }
 
-/// Nearly every packet, in one go: TCP or UDP, right behind an IP header without options, right
-/// behind an Ethernet header. False: it is another one, or something is wrong with it; then nothing
-/// that was written counts. What it takes, read_frame() would read in the same way.
-bool read_plain(const Packet& packet, Headers& headers) noexcept;
 /// Any packet, layer by layer. Requires: headers as constructed.
 bool read_frame(const Packet& packet, Headers& headers) noexcept;
+/// read_frame() into an object that was used before.
+void parse_layers(std::span<const std::uint8_t> frame, std::uint32_t frame_length,
+                  Headers& headers) noexcept;
 
 // All of these require: headers.l3_offset (or l4_offset and l4_length) is set.
 bool read_arp(const Packet& packet, Headers& headers) noexcept;

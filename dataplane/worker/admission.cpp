@@ -27,9 +27,17 @@ bool opens_beside(const flow::Flow& flow, const Headers& headers, bool reply) no
 
 }  // namespace
 
+void Admission::approach(Round& round, std::size_t count) noexcept {
+    for (; round.approached < count; ++round.approached) {
+        parts_.flows.approach(round.found[round.approached]);
+    }
+}
+
 void Admission::judge(const Burst& burst, Round& round) noexcept {
+    const std::size_t count = round.packets.count;
+    approach(round, count);
     round.begin();
-    find_flows(burst, round);
+    parts_.flows.find_approached({round.tuples.data(), count}, {round.found.data(), count});
     sort(burst, round);
     if (round.items_count == 0) return;
     look_up(burst, round);
@@ -52,21 +60,6 @@ bool Admission::lives(const flow::Lookup& found, std::uint32_t now_s) noexcept {
     return false;
 }
 
-void Admission::find_flows(const Burst& burst, Round& round) noexcept {
-    const std::size_t count = round.packets.count;
-    for (std::size_t i = 0; i < count; ++i) {
-        const Headers& headers = burst.headers[round.packets.list[i]];
-        round.tuples[i] = headers.icmp_error ? &headers.embedded : &headers.tuple;
-    }
-    parts_.flows.find({round.tuples.data(), count}, {round.found.data(), count});
-    for (std::size_t i = 0; i < count; ++i) {
-        if (round.found[i].index == flow::kNoFlow) continue;
-        const flow::Flow& flow = parts_.flows.at(round.found[i].index);
-        parts_.addresses.prefetch_changed(flow.source_slot());
-        parts_.addresses.prefetch_changed(flow.destination_slot());
-    }
-}
-
 Matter Admission::matter_of_flow(const Burst& burst, std::size_t packet,
                                  const flow::Lookup& found) const noexcept {
     const flow::Flow& flow = parts_.flows.at(found.index);
@@ -77,49 +70,62 @@ Matter Admission::matter_of_flow(const Burst& burst, std::size_t packet,
 }
 
 /// Nearly every packet: one more of a flow that is as it was, and changes nothing about it. The
-/// rest is sorted out by sort(), which would come to the same about these.
-inline bool Admission::is_plain(const Burst& burst, std::size_t packet,
-                                const flow::Lookup& found) const noexcept {
+/// rest is sorted out, which would come to the same about these.
+inline bool Admission::goes_along(const Burst& burst, std::size_t packet,
+                                  const flow::Lookup& found) noexcept {
     if (found.index == flow::kNoFlow) return false;
-    const Headers& headers = burst.headers[packet];
-    const flow::Flow& flow = parts_.flows.at(found.index);
-    return flow::only_touches(flow, headers) && has_plain_ports(headers) &&
-           headers.fragment == parse::Fragment::None && !is_revoked(flow) &&
-           !parts_.flows.expired(flow, burst.now_s) && parts_.is_current(flow) &&
-           flow.port(found.reply) == parts_.trust.origin(burst.frames[packet].port);
+    flow::Flow& flow = parts_.flows.at(found.index);
+    const std::uint16_t origin = parts_.trust.origin(burst.frames[packet].port);
+    const bool calm = flow.is_calm() & flow::is_calm(burst.headers[packet]) &
+                      (flow.idle_s(burst.now_s) <= parts_.flows.calm_idle_max_s()) &
+                      (flow.port(found.reply) == origin);
+    if (!calm) return false;
+    if (!parts_.is_surely_current(flow)) {
+        if (!parts_.is_current(flow)) return false;
+        // What decided it is as it was: the answer is today's as well, and is known from the groups
+        // next time.
+        flow.set_judged(burst.snapshot->generation);
+    }
+    flow.touch(burst.now_s);
+    return true;
 }
 
 void Admission::sort(const Burst& burst, Round& round) noexcept {
     for (std::size_t i = 0; i < round.packets.count; ++i) {
         const std::size_t packet = round.packets.list[i];
-        const Headers& headers = burst.headers[packet];
-        flow::Lookup& found = round.found[i];
-        if (is_plain(burst, packet, found) && !round.has_item(found.hash)) [[likely]] {
-            parts_.flows.at(found.index).touch(burst.now_s);
+        const flow::Lookup& found = round.found[i];
+        if (!round.has_item(found.hash) && goes_along(burst, packet, found)) [[likely]] {
             burst.outcomes[packet].establish();
-            continue;
-        }
-        Matter matter = Matter::Unknown;
-        if (is_neighbour(headers)) {
-            matter = Matter::Neighbour;
-            found.index = flow::kNoFlow;
-        } else if (!lives(found, burst.now_s)) {
-            matter = headers.icmp_error ? Matter::Error : Matter::Unknown;
-            found.index = flow::kNoFlow;
-        } else if (headers.icmp_error) {
-            matter = Matter::Error;
         } else {
-            matter = matter_of_flow(burst, packet, found);
+            sort_out(burst, round, i);
         }
-        const bool behind = matter == Matter::Settled && round.has_item(found.hash);
-        if (behind || (matter != Matter::Neighbour && round.is_waiting(found.hash))) {
-            // An earlier packet of the flow is not settled yet, and may move its state.
-            round.defer(packet, found.hash);
-        } else if (matter == Matter::Settled) {
-            settlement_.pass_along(burst, packet, found);
-        } else {
-            round.add_item(packet, matter, found);
-        }
+    }
+}
+
+void Admission::sort_out(const Burst& burst, Round& round, std::size_t i) noexcept {
+    const std::size_t packet = round.packets.list[i];
+    const Headers& headers = burst.headers[packet];
+    flow::Lookup& found = round.found[i];
+    Matter matter = Matter::Unknown;
+    if (is_neighbour(headers)) {
+        matter = Matter::Neighbour;
+        found.index = flow::kNoFlow;
+    } else if (!lives(found, burst.now_s)) {
+        matter = headers.icmp_error ? Matter::Error : Matter::Unknown;
+        found.index = flow::kNoFlow;
+    } else if (headers.icmp_error) {
+        matter = Matter::Error;
+    } else {
+        matter = matter_of_flow(burst, packet, found);
+    }
+    const bool behind = matter == Matter::Settled && round.has_item(found.hash);
+    if (behind || (matter != Matter::Neighbour && round.is_waiting(found.hash))) {
+        // An earlier packet of the flow is not settled yet, and may move its state.
+        round.defer(packet, found.hash);
+    } else if (matter == Matter::Settled) {
+        settlement_.pass_along(burst, packet, found);
+    } else {
+        round.add_item(packet, matter, found);
     }
 }
 

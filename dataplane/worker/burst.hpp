@@ -73,8 +73,10 @@ struct Item {
 
 struct Round {
     Places packets;  ///< to look up in the flow table
+    // Of each of these, in their order.
     std::array<const parse::Tuple*, kBurst> tuples;
     std::array<flow::Lookup, kBurst> found;
+    std::size_t approached = 0;  ///< of these, the first so many were approached
 
     std::array<Item, kBurst> items;
     std::size_t items_count = 0;
@@ -93,6 +95,7 @@ struct Round {
     Places deferred;
 
     void begin() noexcept {
+        approached = 0;
         items_count = inquiries_count = reversed_count = altered_count = waiting_count = 0;
         deferred.count = 0;
     }

@@ -30,7 +30,8 @@ base::Verdict entrance(const parse::Headers& headers, const Frame& frame, const 
 /// Nearly every packet: it goes on, whatever the rules.
 inline bool enters_freely(const parse::Headers& headers, const Frame& frame,
                           const Trust& trust) noexcept {
-    return headers.kind == parse::Kind::Ip && headers.tuple.protocol == base::kIpTcp &&
+    // Of TCP, too, it is asked for DHCP's ports: that is cheaper than to ask which it is.
+    return headers.plain && is_clear_of_dhcp(headers.tuple, headers.family) &&
            frame.packet_length <= std::uint32_t{trust.facts(frame.port).mtu} + headers.l3_offset;
 }
 

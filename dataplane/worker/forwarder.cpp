@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tierwall::worker {
 
@@ -50,6 +51,7 @@ Forwarder::Forwarder(const Fabric& fabric, std::uint32_t worker, Pipeline& pipel
       outboxes_(fabric.ports()) {
     for (std::uint16_t port = 0; port < fabric.ports(); ++port) {
         outboxes_[port].path = fabric.send_path(worker, port);
+        outboxes_[port].mtu = fabric.port(port).mtu();
     }
 }
 
@@ -72,14 +74,27 @@ void Forwarder::lose(rte_mbuf* mbuf, Reason reason) noexcept {
 
 void Forwarder::forward(const Judged& burst) noexcept {
     if (fabric_.is_switch()) return forward_switched(burst);
+    std::array<rte_mbuf*, kBurst> leaving;
+    std::size_t count = 0;
+    std::uint16_t port = 0;
     for (std::size_t i = 0; i < burst.mbufs.size(); ++i) {
         rte_mbuf* mbuf = burst.mbufs[i];
-        if (burst.outcomes[i].verdict.action == base::Action::Allow) {
-            deliver(burst, i, io::other_end(mbuf->port));
-        } else {
+        if (burst.outcomes[i].verdict.action != base::Action::Allow) {
             rte_pktmbuf_free(mbuf);
+            continue;
+        }
+        const std::uint16_t end = io::other_end(mbuf->port);
+        if (end != port) [[unlikely]] {
+            send(port, {leaving.data(), std::exchange(count, 0)});
+            port = end;
+        }
+        if (fits(burst, i, end)) [[likely]] {
+            leaving[count++] = mbuf;
+        } else {
+            drop(burst, i, deny(Reason::OverMtu));
         }
     }
+    send(port, {leaving.data(), count});
 }
 
 void Forwarder::forward_switched(const Judged& burst) noexcept {
@@ -216,7 +231,7 @@ void Forwarder::flood(const Judged& burst, std::size_t i, bool uplinks_only) noe
 bool Forwarder::fits(const Judged& burst, std::size_t i, std::uint16_t port) const noexcept {
     const std::uint32_t header =
         std::max<std::uint32_t>(burst.headers[i].l3_offset, kEthernetHeader);
-    return burst.mbufs[i]->pkt_len <= fabric_.port(port).mtu() + header;
+    return burst.mbufs[i]->pkt_len <= outboxes_[port].mtu + header;
 }
 
 void Forwarder::deliver(const Judged& burst, std::size_t i, std::uint16_t port) noexcept {
@@ -231,6 +246,13 @@ void Forwarder::send(std::uint16_t port, rte_mbuf* mbuf) noexcept {
     if (box.count == box.mbufs.size()) flush(port);
 }
 
+// A full burst for an empty box leaves at once.
+void Forwarder::send(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept {
+    const Outbox& box = outboxes_[port];
+    if (mbufs.size() == box.mbufs.size() && box.count == 0) return leave(port, mbufs);
+    for (rte_mbuf* mbuf : mbufs) send(port, mbuf);
+}
+
 void Forwarder::flush() noexcept {
     if (waiting_ == 0) return;
     for (std::uint16_t port = 0; port < fabric_.ports(); ++port) {
@@ -240,14 +262,17 @@ void Forwarder::flush() noexcept {
 
 void Forwarder::flush(std::uint16_t port) noexcept {
     Outbox& box = outboxes_[port];
-    const std::span<rte_mbuf*> mbufs(box.mbufs.data(), box.count);
-    if (box.path.worker == worker_) {
+    leave(port, {box.mbufs.data(), box.count});
+    waiting_ -= box.count;
+    box.count = 0;
+}
+
+void Forwarder::leave(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept {
+    if (outboxes_[port].path.worker == worker_) {
         send_now(port, mbufs);
     } else {
         hand_over(port, mbufs);
     }
-    waiting_ -= box.count;
-    box.count = 0;
 }
 
 void Forwarder::send_now(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept {

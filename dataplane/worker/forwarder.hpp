@@ -55,6 +55,7 @@ private:
         std::array<rte_mbuf*, kBurst> mbufs{};
         std::size_t count = 0;
         Fabric::SendPath path;
+        std::uint16_t mtu = 0;
     };
     using Ports = std::array<std::uint16_t, kBurst>;
 
@@ -75,7 +76,9 @@ private:
     void drop(const Judged& burst, std::size_t i, const base::Verdict& verdict) noexcept;
     /// What was to leave and cannot.
     void lose(rte_mbuf* mbuf, base::Reason reason) noexcept;
+    void send(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;
     void flush(std::uint16_t port) noexcept;
+    void leave(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;
     void send_now(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;
     void hand_over(std::uint16_t port, std::span<rte_mbuf*> mbufs) noexcept;
 

@@ -30,6 +30,12 @@ struct Parts {
                                addresses.changed(flow.destination_slot()));
     }
 
+    /// The same, known from the groups of both slots; false: ask is_current().
+    bool is_surely_current(const flow::Flow& flow) const noexcept {
+        return flow.is_current(addresses.changed_nearby(flow.source_slot()),
+                               addresses.changed_nearby(flow.destination_slot()));
+    }
+
     /// Is an end of a flow still whose it was when the flow was last judged?
     bool is_same_owner(std::uint32_t slot, const identity::Entry& entry,
                        std::uint32_t judged) const noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/worker/pipeline.hpp"
 
+#include "dataplane/parse/plain.hpp"
 #include "dataplane/worker/admission.hpp"
 #include "dataplane/worker/burst.hpp"
 #include "dataplane/worker/delivery.hpp"
@@ -21,9 +22,6 @@ namespace {
 constexpr std::uint64_t kSweepMs = 5000;
 constexpr std::uint64_t kExpireMin = 16;
 constexpr std::uint64_t kExpireMax = 1024;
-
-/// Frames whose first line is on its way while an earlier one is read.
-constexpr std::size_t kParseAhead = 8;
 
 std::shared_ptr<Bindings> bindings_of(const Pipeline::Config& config) {
     if (config.bindings != nullptr) return config.bindings;
@@ -69,8 +67,8 @@ struct Pipeline::State {
         started = true;
         started_ms = now_ms;
     }
-    void parse_all(const Burst& burst) noexcept;
     void enter(const Burst& burst) noexcept;
+    void enter_by_rules(const Burst& burst, std::size_t i) noexcept;
     void judge_rounds(const Burst& burst) noexcept;
     std::size_t place(std::uint32_t rule) const noexcept {
         return std::min<std::size_t>(rule, hits.size() - 1);
@@ -83,47 +81,45 @@ struct Pipeline::State {
     }
 };
 
-void Pipeline::State::parse_all(const Burst& burst) noexcept {
-    for (std::size_t i = 0; i < std::min(kParseAhead, burst.frames.size()); ++i) {
-        __builtin_prefetch(burst.frames[i].bytes);
-    }
-    for (std::size_t i = 0; i < burst.frames.size(); ++i) {
-        if (i + kParseAhead < burst.frames.size()) {
-            __builtin_prefetch(burst.frames[i + kParseAhead].bytes);
-        }
-        const Frame& frame = burst.frames[i];
-        parse::parse({frame.bytes, frame.length}, frame.packet_length, burst.headers[i]);
-    }
-}
-
-/// Settles what needs no lookup, and sorts the rest.
 void Pipeline::State::enter(const Burst& burst) noexcept {
     round.packets.count = 0;
     later.count = 0;
     for (std::size_t i = 0; i < burst.frames.size(); ++i) {
-        const parse::Headers& headers = burst.headers[i];
-        base::Verdict verdict{.action = base::Action::Pass};
-        if (!enters_freely(headers, burst.frames[i], trust)) {
-            verdict = entrance(headers, burst.frames[i], trust, rules);
-        }
-        if (verdict.action != base::Action::Pass) {
-            burst.outcomes[i].judged = false;
-            burst.outcomes[i].verdict = verdict;
-        } else if (burst.snapshot == nullptr) {
-            burst.outcomes[i].judged = false;
-            burst.outcomes[i].verdict = without_snapshot(headers, rules);
-        } else if (headers.fragment == parse::Fragment::Later) {
-            later.add(i);
+        const Frame& frame = burst.frames[i];
+        parse::Headers& headers = burst.headers[i];
+        parse::parse_plain({frame.bytes, frame.length}, frame.packet_length, headers);
+        if (enters_freely(headers, frame, trust) && burst.snapshot != nullptr) [[likely]] {
+            admission.expect(round, i, headers.tuple);
         } else {
-            round.packets.add(i);
+            enter_by_rules(burst, i);
         }
+    }
+}
+
+/// Settles what needs no lookup, and sorts the rest.
+void Pipeline::State::enter_by_rules(const Burst& burst, std::size_t i) noexcept {
+    const parse::Headers& headers = burst.headers[i];
+    const base::Verdict verdict = entrance(headers, burst.frames[i], trust, rules);
+    if (verdict.action != base::Action::Pass) {
+        burst.outcomes[i].judged = false;
+        burst.outcomes[i].verdict = verdict;
+    } else if (burst.snapshot == nullptr) {
+        burst.outcomes[i].judged = false;
+        burst.outcomes[i].verdict = without_snapshot(headers, rules);
+    } else if (headers.fragment == parse::Fragment::Later) {
+        later.add(i);
+    } else {
+        admission.expect(burst, round, i);
     }
 }
 
 void Pipeline::State::judge_rounds(const Burst& burst) noexcept {
     while (round.packets.count > 0) {
         admission.judge(burst, round);
-        round.packets = round.deferred;
+        round.packets.count = 0;
+        for (const std::uint8_t packet : round.deferred.all()) {
+            admission.expect(burst, round, packet);
+        }
     }
     // A first fragment may be in the same burst: later ones come last.
     for (const std::uint8_t packet : later.all()) {
@@ -165,7 +161,6 @@ void Pipeline::decide(std::span<const Frame> frames, const Moment& moment,
                       .now_ms = now_ms,
                       .now_s = static_cast<std::uint32_t>(now_ms / 1000),
                       .pickup = now_ms - state.started_ms < state.pickup_ms};
-    state.parse_all(burst);
     state.enter(burst);
     state.judge_rounds(burst);
 }

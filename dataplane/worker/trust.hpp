@@ -36,6 +36,12 @@ using Objection = std::optional<base::Reason>;
 
 /// A client's request before it has an address of its own. Requires: kind Ip.
 bool is_dhcp_request(const parse::Headers& headers) noexcept;
+/// Neither end uses a port of DHCP of its family.
+inline bool is_clear_of_dhcp(const parse::Tuple& tuple, base::Family family) noexcept {
+    // Of each family two ports, one after the other.
+    const unsigned first = family == base::Family::IPv4 ? 67 : 546;
+    return tuple.source_port - first > 1 && tuple.destination_port - first > 1;
+}
 /// UDP to where DHCP clients of its family listen: no pod may send it.
 bool is_for_dhcp_client(const parse::Tuple& tuple) noexcept;
 /// UDP from a server's port to a client's. Requires: kind Ip. What rogue() stops is more.

@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <vector>
 
 using namespace tierwall;
 using identity::AddressMap;
@@ -120,6 +121,30 @@ BOOST_AUTO_TEST_CASE(whoever_remembers_a_slot_notices_every_change) {
     map->touch_unknown(7);
     BOOST_CHECK_EQUAL(map->changed(bucket), 7u);
     BOOST_CHECK_EQUAL(map->changed(slot), 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_group_of_slots_is_never_older_than_its_slots) {
+    const auto map = map_of(4096);
+    std::mt19937 random(3);
+    std::vector<std::uint32_t> slots;
+    const std::uint32_t start = 0xfffffe00;  // so that generations wrap on the way
+    for (std::uint32_t n = 0; n < 3000; ++n) slots.push_back(set(*map, n, start, start));
+    std::size_t quiet = 0;
+    for (std::uint32_t generation = start + 1; generation != start + 1000; ++generation) {
+        const auto number = static_cast<std::uint32_t>(random() % 3000);
+        if (random() % 2 == 0) {
+            set(*map, number, generation, generation);
+        } else {
+            map->touch(slots[number], generation);
+        }
+        if (generation == start + 600) map->touch_unknown(generation);
+        BOOST_REQUIRE_EQUAL(map->changed_nearby(slots[number]), generation);
+        const std::uint32_t other = slots[random() % 3000];
+        BOOST_REQUIRE_GE(
+            static_cast<std::int32_t>(map->changed_nearby(other) - map->changed(other)), 0);
+        quiet += map->changed_nearby(other) != generation ? 1 : 0;
+    }
+    BOOST_TEST(quiet > 900u);
 }
 
 BOOST_AUTO_TEST_CASE(slots_come_back_only_after_every_worker_was_quiescent) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What read_plain() takes, read_frame() must read in the same way, whatever the bytes.
-#include "dataplane/parse/layers.hpp"
+#include "dataplane/parse/plain.hpp"
 #include "test/unit/dataplane/parse/frames.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <random>
@@ -59,9 +60,32 @@ BOOST_AUTO_TEST_CASE(a_plain_packet_is_read_in_one_go_as_layer_by_layer) {
         ++plain_count;
         Headers layered;
         BOOST_REQUIRE(parse::read_frame(packet, layered));
+        BOOST_REQUIRE(plain.plain);
         BOOST_REQUIRE(alike(plain, layered));
     }
     BOOST_TEST(plain_count > 50'000u);
+}
+
+BOOST_AUTO_TEST_CASE(whole_tcp_and_udp_is_plain_whatever_lies_before_it) {
+    const auto is_plain = [](const std::vector<std::uint8_t>& frame) {
+        return parse::parse(frame, static_cast<std::uint32_t>(frame.size())).plain;
+    };
+    const auto tagged = [](std::vector<std::uint8_t> frame) {
+        const std::array<std::uint8_t, 4> tag{0x81, 0, 0, 7};
+        frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+        return frame;
+    };
+    BOOST_TEST(is_plain(frame4({}, tcp())));
+    BOOST_TEST(is_plain(tagged(frame4({}, tcp()))));
+    BOOST_TEST(is_plain(frame6({}, tcp())));
+    // Too short for what is read in one go.
+    BOOST_TEST(is_plain(frame4({.protocol = base::kIpUdp}, udp(Bytes(1)))));
+    constexpr std::uint8_t kGre = 47;
+    BOOST_TEST(!is_plain(frame4({.protocol = kGre}, Bytes(30))));
+    // The first of several fragments.
+    auto fragment = frame4({}, tcp());
+    fragment[14 + 6] = 0x20;
+    BOOST_TEST(!is_plain(fragment));
 }
 
 }  // namespace
