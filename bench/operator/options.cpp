@@ -13,6 +13,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 namespace tierwall::tester {
 namespace {
@@ -24,6 +27,36 @@ bool is_pci(const std::string& device) {
     const std::string name = device.substr(0, device.find(','));
     return name.find(':') != std::string::npos && name.find('.') != std::string::npos &&
            name.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos;
+}
+
+/// What tables and packet buffers of a usual run take.
+constexpr std::uint64_t kMemory_mb = 400;
+
+std::uint64_t free_hugepages_mb() {
+    std::uint64_t megabytes = 0;
+    std::error_code ignored;
+    for (const auto& size :
+         std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
+        // hugepages-2048kB
+        const std::string name = size.path().filename();
+        const std::uint64_t kilobytes =
+            std::strtoull(name.c_str() + name.find('-') + 1, nullptr, 10);
+        std::uint64_t pages = 0;
+        std::ifstream(size.path() / "free_hugepages") >> pages;
+        megabytes += pages * kilobytes / 1024;
+    }
+    return megabytes;
+}
+
+/// Hugepages where enough are free, unless DPDK is told which memory to take.
+std::vector<std::string> memory_arguments(const std::vector<std::string>& given) {
+    for (const std::string& each : given) {
+        for (const char* option : {"--in-memory", "--no-huge", "--huge", "--socket-mem", "-m"}) {
+            if (each.starts_with(option)) return {};
+        }
+    }
+    if (free_hugepages_mb() >= kMemory_mb) return {"--in-memory", "--iova-mode=va"};
+    return {"--no-huge", "--no-shconf", "-m", "4096"};
 }
 
 }  // namespace
@@ -108,10 +141,8 @@ void offer_output(CLI::App& command, std::string& output) {
 
 base::Status start_dpdk(const Scenario& scenario) {
     bench::cores();  // before anything binds this thread
-    std::vector<std::string> arguments{"--in-memory", "--iova-mode=va", "--no-telemetry"};
-    if (!io::hugepages_free()) {
-        arguments = {"--no-huge", "--no-shconf", "-m", "2048", "--no-telemetry"};
-    }
+    std::vector<std::string> arguments = memory_arguments(scenario.eal);
+    arguments.push_back("--no-telemetry");
     if (std::none_of(scenario.ports.begin(), scenario.ports.end(), is_pci)) {
         arguments.push_back("--no-pci");
     }

@@ -80,7 +80,7 @@ void offer_exam(CLI::App& command, ExamOptions& options);
 /// --output and --version.
 void offer_output(CLI::App& command, std::string& output);
 
-/// Starts DPDK: with PCI devices only where a port is one. Free hugepages are used.
+/// Starts DPDK: with PCI devices only where a port is one, in hugepages where enough are free.
 base::Status start_dpdk(const Scenario& scenario);
 /// A line on standard error.
 void say(const std::string& words);
