@@ -8,9 +8,9 @@
 
 #include <sys/utsname.h>
 
-#include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 namespace tierwall::tester {
@@ -18,9 +18,9 @@ namespace {
 
 /// Four digits that count: more would only be noise.
 double rounded(double value) {
-    if (value == 0) return 0;
-    const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
-    return std::round(value / unit) * unit;
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.4g", value);
+    return std::strtod(text, nullptr);
 }
 
 std::string processor() {

@@ -7,7 +7,10 @@
 #include "bench/operator/rings.hpp"
 #include "bench/path/core.hpp"
 
+#include <chrono>
 #include <memory>
+#include <thread>
+#include <utility>
 
 namespace tierwall::tester {
 namespace {
@@ -17,6 +20,18 @@ struct SearchOptions {
     ExamOptions exam;
     std::vector<std::string> tester_ports;
 };
+
+/// Rings may still hold the tester's mbufs: it goes last. Some drivers notice in a thread of their
+/// own that the other end has gone (memif), and must not lose their own device meanwhile.
+void part(std::unique_ptr<Dut> dut, std::unique_ptr<Generator> generator, bool in_memory) {
+    dut->stop();
+    if (in_memory) {
+        dut.reset();
+        return;
+    }
+    generator.reset();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+}
 
 /// Both ends: joined by memory, or by whatever joins the devices.
 struct Joined {
@@ -72,6 +87,7 @@ base::Result<Report> find(const SearchOptions& options) {
     if (!prepared.ok()) {
         base::Error error = prepared.error();
         error.what += " (" + Dut::words(dut->tally()) + ")";
+        part(std::move(dut), std::move(generator), scenario.ports.empty());
         return error;
     }
     Report report;
@@ -81,9 +97,9 @@ base::Result<Report> find(const SearchOptions& options) {
     const Tally before = dut->tally();
     exam.measure(report);
     const Tally done = dut->tally() - before;
-    dut->stop();
     report.json["reasons"] = reasons_of(done);
     report.json["changed_workers"] = done.hops;
+    part(std::move(dut), std::move(generator), scenario.ports.empty());
     return report;
 }
 
