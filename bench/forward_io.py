@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares tierwalld with dpdk-testpmd --forward-mode=io, over the same devices on the same core.
 
-  bench/forward_io.py [--turns N] [--seconds S] [--rules N] [--flows N] [--output FILE] [--no-build]
+  bench/forward_io.py [--turns N] [--seconds S] [--rules N] [--flows N] [--both-ways] [--output FILE]
+                       [--no-build]
 
 A net_pcap device delivers a file of one packet of each of 65,536 connections in a loop
 (infinite_rx), a net_null device takes what is sent (no-rx). testpmd moves packets from the one to
@@ -13,7 +14,8 @@ stands beside it. Prints one JSON object; progress and a table on standard error
 
 Packets of one direction only come from a file: TCP segments in the middle of connections whose
 beginning was not seen, and UDP. So each connection is opened by its first packet, when policy is
-asked, and stays unanswered, which is the longer way through the flow table.
+asked, and stays unanswered, which is the longer way through the flow table. With --both-ways the
+file holds the answers too, as if both pods were behind its port: connections are answered then.
 
 Needs free hugepages, because the file is read into packet buffers; says so if they are too few.
 """
@@ -56,6 +58,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=4, metavar="S", help="of a turn")
     parser.add_argument("--rules", type=int, default=10_000, metavar="N")
     parser.add_argument("--flows", type=int, default=65_536, metavar="N")
+    parser.add_argument("--both-ways", action="store_true", help="answers are in the file too")
     parser.add_argument("--output", default="", metavar="FILE", help="write the JSON there too")
     parser.add_argument("--no-build", action="store_true", help="the programs are built already")
     return parser.parse_args()
@@ -69,13 +72,13 @@ def cores():
     return allowed[0], allowed[-1]
 
 
-def check_hugepages(flows):
-    needed = (flows + 16_384) * BUFFER_BYTES // 2**21 + BESIDES_MB // 2
+def check_hugepages(packets):
+    needed = (packets + 16_384) * BUFFER_BYTES // 2**21 + BESIDES_MB // 2
     with open("/proc/meminfo") as lines:
         facts = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     free = facts.get("HugePages_Free", 0) * facts.get("Hugepagesize", 0) // 2048
     if free < needed:
-        raise Failed(f"{needed} free hugepages of 2 MB are needed for {flows} packets, and there "
+        raise Failed(f"{needed} free hugepages of 2 MB are needed for {packets} packets, and there "
                      f"are {free}; scripts/setup reserves 512")
     return needed
 
@@ -124,14 +127,14 @@ def measure(thread, sent, seconds):
 
 
 class Testpmd:
-    def __init__(self, devices, flows):
+    def __init__(self, devices, packets):
         main, forwarding = cores()
         command = ["stdbuf", "-oL", "dpdk-testpmd", *EAL, "-l", f"{main},{forwarding}",
                    f"--main-lcore={main}"]
         for device in devices:
             command += ["--vdev", device]
         command += ["--", "-i", "--forward-mode=io", "--nb-cores=1", "--no-flush-rx",
-                    f"--total-num-mbufs={flows + 16_384}"]
+                    f"--total-num-mbufs={packets + 16_384}"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.seen = b""
@@ -299,7 +302,8 @@ def prepare(given, folder):
     done = subprocess.run([os.path.join(BIN, "tierwall-bench"), "prepare",
                            "--rules", str(given.rules), "--flows", str(given.flows),
                            "--state-dir", os.path.join(folder, "state"),
-                           "--write-pcap", capture, "--output", "json"],
+                           "--write-pcap", capture, "--output", "json",
+                           *(["--both-ways"] if given.both_ways else [])],
                           capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(done.stderr.strip())
@@ -307,16 +311,17 @@ def prepare(given, folder):
 
 
 def compare(given, folder):
-    hugepages = check_hugepages(given.flows)
+    packets = given.flows * (2 if given.both_ways else 1)
+    hugepages = check_hugepages(packets)
     devices = prepare(given, folder)
-    facts = {"flows": given.flows}
+    facts = {"flows": given.flows, "both_ways": given.both_ways}
     turns = []
     for number in range(given.turns):
         each = {}
         order = ["testpmd", "tierwalld"] if number % 2 == 0 else ["tierwalld", "testpmd"]
         for program in order:
             if program == "testpmd":
-                each[program] = run_turn(Testpmd(devices, given.flows), given.seconds)
+                each[program] = run_turn(Testpmd(devices, packets), given.seconds)
             else:
                 each[program] = run_turn(Tierwalld(devices, given.flows, folder), given.seconds,
                                          facts)

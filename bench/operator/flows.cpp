@@ -45,7 +45,10 @@ base::Result<Flows> Flows::plan(const Policies& policies, const Wish& wish) {
     const std::size_t count = wish.count;
     auto connections = policies.allowed(std::min(count, kPairsMax));
     std::erase_if(connections, [&](const bench::Connection& each) {
-        return wish.from && policies.side_of(each.source) != *wish.from;
+        const bool others = wish.from && policies.side_of(each.source) != *wish.from;
+        return others ||
+               (wish.between_pods && (policies.side_of_sender(each.source) != kPods ||
+                                      policies.side_of_sender(each.destination) != kPods));
     });
     if (connections.empty() || count > connections.size() * kSourcePorts) {
         return base::Error{base::Errc::Invalid, "traffic",

@@ -29,6 +29,7 @@ public:
         std::size_t count = 0;
         std::uint16_t workers = 1;         ///< they share connections by their addresses
         std::optional<std::uint8_t> from;  ///< only what is opened from this side
+        bool between_pods = false;         ///< no others' addresses
     };
     /// So many connections, those that policy allows in turn, each time from another source port.
     /// Fails: Invalid when policy allows too few.

@@ -17,19 +17,24 @@ struct PrepareOptions {
     std::uint16_t size = kSizeMin;
     std::string state_dir;
     std::string pcap;
+    bool both_ways = false;
 };
 
-/// One packet of each connection, as if it had been opened before: what its originator sends.
+/// One packet of each connection, as if it had been opened before: what its originator sends. With
+/// both ways another one, what the other end answers.
 base::Status write_packets(const PrepareOptions& options, const Policies& policies) {
-    TW_TRY(flows, Flows::plan(policies, {options.scenario.flows, 1, std::uint8_t{kPods}}));
-    return write_capture(
-        options.pcap, flows.size(), [&](std::size_t number, std::vector<std::uint8_t>& bytes) {
-            std::array<std::uint8_t, kHeadBytes> head;
-            const Shipment each = flows.frame(number, Stage::OpenForth, options.size, head);
-            const auto& draft = each.draft;
-            bytes.assign(draft.head.begin(), draft.head.end());
-            bytes.resize(draft.length);
-        });
+    const std::size_t ways = options.both_ways ? 2 : 1;
+    TW_TRY(flows, Flows::plan(policies, {.count = options.scenario.flows,
+                                         .from = std::uint8_t{kPods},
+                                         .between_pods = options.both_ways}));
+    const auto give = [&](std::size_t number, std::vector<std::uint8_t>& bytes) {
+        std::array<std::uint8_t, kHeadBytes> head;
+        const Stage stage = number % ways == 0 ? Stage::OpenForth : Stage::OpenBack;
+        const Draft draft = flows.frame(number / ways, stage, options.size, head).draft;
+        bytes.assign(draft.head.begin(), draft.head.end());
+        bytes.resize(draft.length);
+    };
+    return write_capture(options.pcap, ways * flows.size(), give);
 }
 
 base::Result<Report> prepare(const PrepareOptions& options) {
@@ -47,7 +52,7 @@ base::Result<Report> prepare(const PrepareOptions& options) {
     if (!options.pcap.empty()) {
         TW_TRY(written, write_packets(options, *policies));
         report.json["pcap"] = options.pcap;
-        report.text += line("%s: %zu packets from the pods side", options.pcap.c_str(),
+        report.text += line("%s: %zu connections from the pods side", options.pcap.c_str(),
                             options.scenario.flows);
     }
     return report;
@@ -69,6 +74,8 @@ void offer_prepare(const Offer& offer) {
     command->add_option("--state-dir", options->state_dir,
                         "Where to write snapshot.bin: the state_dir of a tierwalld");
     command->add_option("--write-pcap", options->pcap, "The capture to write");
+    command->add_flag("--both-ways", options->both_ways,
+                      "Answers too, so that the other pods are behind the same port");
     offer_eal(*command, options->scenario);
     offer_output(*command, offer.output);
     command->callback([options, &offer_measure = offer.measure] {
