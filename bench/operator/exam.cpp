@@ -149,18 +149,21 @@ Json Exam::measure_size(std::uint16_t size_wanted, std::string& text) {
     json["loss_free"]["lost"] = confirmed.lost();
     json["loss_free"]["limited_by"] = found.tester_limit ? "tester" : "firewall";
     json["loss_free"]["new_connections_per_s"] = found.rate_pps * scenario_.new_percent / 100;
-    json["overload"] = speed(found.overload_pps, size);
+    json["overload"] = found.overload_pps > 0 ? speed(found.overload_pps, size) : Json();
     json["latency_us"] = {{"at_loss_free", json_of(full)}, {"at_90_percent", json_of(most)}};
     json["at_90_percent"] = json_of(below);
     for (const Trial& each : found.trials) json["trials"].push_back(json_of(each));
     const Json& us = json["latency_us"];
     const auto cell = [&](const char* at, const char* key) { return us[at][key].get<double>(); };
-    text += line(
-        "%5.0f  %10.4f %10.4f %10.4f  %9.1f %9.1f %9.1f  %9.1f %9.1f %9.1f  %s", size,
-        found.rate_pps / 1e6, json["loss_free"]["line_gbit_s"].get<double>(),
-        found.overload_pps / 1e6, cell("at_90_percent", "p50"), cell("at_90_percent", "p99"),
-        cell("at_90_percent", "p99_9"), cell("at_loss_free", "p50"), cell("at_loss_free", "p99"),
-        cell("at_loss_free", "p99_9"), json["loss_free"]["limited_by"].get<std::string>().c_str());
+    std::string overload = line("%.4f", found.overload_pps / 1e6);
+    overload.pop_back();
+    if (found.overload_pps == 0) overload = "-";
+    text += line("%5.0f  %10.4f %10.4f %10s  %9.1f %9.1f %9.1f  %9.1f %9.1f %9.1f  %s", size,
+                 found.rate_pps / 1e6, json["loss_free"]["line_gbit_s"].get<double>(),
+                 overload.c_str(), cell("at_90_percent", "p50"), cell("at_90_percent", "p99"),
+                 cell("at_90_percent", "p99_9"), cell("at_loss_free", "p50"),
+                 cell("at_loss_free", "p99"), cell("at_loss_free", "p99_9"),
+                 json["loss_free"]["limited_by"].get<std::string>().c_str());
     return json;
 }
 

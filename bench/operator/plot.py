@@ -34,8 +34,11 @@ def draw(report):
     sizes = [each for each in report.get("sizes", []) if "loss_free" in each]
     if not sizes:
         return {}
-    rates = [("without loss", points(sizes, lambda each: each["loss_free"]["mpps"])),
-             ("under overload", points(sizes, lambda each: each["overload"]["mpps"]))]
+    rates = [("without loss", points(sizes, lambda each: each["loss_free"]["mpps"]))]
+    overloaded = [each for each in sizes if each["overload"]]
+    if overloaded:
+        rates.append(("under overload",
+                      points(overloaded, lambda each: each["overload"]["mpps"])))
     latencies = [(name, points(sizes, lambda each, key=key:
                                each["latency_us"]["at_90_percent"][key]))
                  for key, name in PERCENTILES]

@@ -42,12 +42,12 @@ Found search(const SearchPlan& plan, const RunTrial& run) {
     Hunt hunt(plan, run);
     const std::optional<Trial> first = hunt.attempt(plan.rate_max);
     Found& found = hunt.found;
-    found.overload_pps = found.trials.front().received_pps();
     if (first) {
         found.rate_pps = first->offered_pps;
         found.tester_limit = plan.rate_max == 0;
         return found;
     }
+    found.overload_pps = found.trials.front().received_pps();
     double high = found.trials.front().offered_pps;
     double low = 0;
     // What goes through under overload is a good guess: an answer is seldom far from it.

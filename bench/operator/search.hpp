@@ -46,7 +46,7 @@ struct Found {
     double rate_pps = 0;
     /// No rate that could be offered lost anything: the tester is the limit.
     bool tester_limit = false;
-    /// As much as goes through when more is offered than can.
+    /// As much as goes through when more is offered than can; 0 when no more could be offered.
     double overload_pps = 0;
     std::vector<Trial> trials;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/operator/frame.hpp"
 
+#include "bench/cluster/random.hpp"
 #include "dataplane/base/protocol.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -135,6 +136,30 @@ BOOST_AUTO_TEST_CASE(what_is_too_short_or_no_tcp_or_udp_has_no_place) {
     auto fragment = whole;
     fragment[20] = 0x20;
     BOOST_TEST(find_places(fragment).stamp == 0);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_places_lie_inside_the_frame) {
+    Places unused;
+    const auto tcp = frame_of(base::kIpTcp, kSizeMin, unused);
+    const auto udp = frame_of(base::kIpUdp, 80, unused);
+    bench::Random random(5);
+    std::size_t stampable = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        auto frame = random.chance(50) ? tcp : udp;
+        frame.resize(random.between(0, static_cast<std::uint32_t>(frame.size())));
+        frame.shrink_to_fit();
+        for (std::uint32_t left = random.below(4); left > 0 && !frame.empty(); --left) {
+            const std::size_t at = random.below(static_cast<std::uint32_t>(frame.size()));
+            frame[at] = static_cast<std::uint8_t>(random.next());
+        }
+        const Places places = find_places(frame);
+        if (places.stamp == 0) continue;
+        ++stampable;
+        BOOST_REQUIRE(places.stamp + 8u <= frame.size());
+        make_stampable(frame, places);
+        BOOST_REQUIRE((read_stamp(frame) == 0u));
+    }
+    BOOST_TEST(stampable > 500u);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_CASE(a_tester_that_loses_nothing_is_the_limit) {
     BOOST_TEST(found.rate_pps == 20e6);
     BOOST_TEST(found.tester_limit);
     BOOST_TEST(found.trials.size() == 1u);
+    BOOST_TEST(found.overload_pps == 0);
 }
 
 BOOST_AUTO_TEST_CASE(the_rate_that_is_asked_for_at_most_is_no_limit_of_the_tester) {
