@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // tierwall-bench: how fast the packet path is.
+#include "bench/operator/options.hpp"
 #include "bench/path/core.hpp"
 #include "bench/path/measures.hpp"
+#include "control/document/printable.hpp"
 #include "dataplane/base/version.hpp"
 #include "dataplane/io/eal.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <unistd.h>
-
-#include <array>
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,57 +19,74 @@ namespace {
 
 using namespace tierwall;
 
-struct Options {
+constexpr int kExitError = 2;
+
+struct TargetOptions {
     std::vector<std::string> only;
     std::size_t turns = 15;
     double seconds = 0.4;
 };
 
-std::vector<std::string> eal_arguments() {
-    const std::string prefix = "--file-prefix=tierwall-bench-" + std::to_string(getpid());
-    if (io::hugepages_free()) return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
-    return {"--no-huge", "--no-shconf", "-m", "2048", "--no-pci", "--no-telemetry", prefix};
+int fail(std::string words) {
+    while (!words.empty() && words.back() == '\n') words.pop_back();
+    std::fprintf(stderr, "tierwall-bench: %s\n", document::printable(words).c_str());
+    return kExitError;
 }
 
-int fail(const base::Error& error) {
-    std::fprintf(stderr, "tierwall-bench: %s\n", error.text().c_str());
-    return 2;
-}
-
-int measure_targets(const Options& options) {
-    bench::cores();  // before anything binds this thread
-    if (const base::Status started = io::start_eal(eal_arguments()); !started) {
-        return fail(started.error());
-    }
+base::Result<tester::Report> measure_targets(const TargetOptions& options) {
+    TW_TRY(started, tester::start_dpdk({}));
     bench::sit_on_core(0);
     bench::Results results({.keys = {options.only.begin(), options.only.end()},
                             .schedule = {.turns = options.turns, .seconds = options.seconds}});
     for (const auto measure : {bench::measure_established, bench::measure_new_flows,
                                bench::measure_rules, bench::measure_second_worker}) {
-        if (const base::Status done = measure(results); !done) return fail(done.error());
+        TW_TRY(done, measure(results));
     }
-    std::cout << results.json().dump(2) << std::endl;
-    return 0;
+    return tester::Report{results.json(), {}};
+}
+
+void offer_targets(const tester::Offer& offer) {
+    CLI::App* command =
+        offer.app.add_subcommand("targets", "Measures what the project has targets for, as JSON");
+    auto options = std::make_shared<TargetOptions>();
+    command->add_option("--only", options->only, "Keys to measure, separated by commas")
+        ->delimiter(',');
+    command->add_option("--turns", options->turns, "Slices of each thing that is compared")
+        ->check(CLI::Range(1, 1000));
+    command->add_option("--slice-s", options->seconds, "Seconds of a slice")
+        ->check(CLI::Range(0.01, 1.0));
+    command->callback([options, &offer_measure = offer.measure, &output = offer.output] {
+        output = "json";
+        offer_measure = [options] { return measure_targets(*options); };
+    });
+}
+
+int print(const tester::Report& report, const std::string& output) {
+    std::cout << (output == "json" ? report.json.dump(2) + "\n" : report.text) << std::flush;
+    return std::cout ? 0 : fail("standard output cannot be written");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"How fast the packet path of Tierwall is."};
-    app.set_version_flag("--version", std::string(base::kVersion));
+    CLI::App app("How fast the packet path of Tierwall is.", "tierwall-bench");
+    app.set_version_flag("--version", std::string("tierwall-bench ") + base::kVersion);
     app.require_subcommand(1);
-    Options options;
-    CLI::App* targets = app.add_subcommand("targets", "Measures what the project has targets for");
-    targets->add_option("--only", options.only, "Keys to measure, separated by commas")
-        ->delimiter(',');
-    targets->add_option("--turns", options.turns, "Slices of each thing that is compared")
-        ->check(CLI::Range(1, 1000));
-    targets->add_option("--slice-s", options.seconds, "Seconds of a slice")
-        ->check(CLI::Range(0.01, 1.0));
+    std::string output = "table";
+    tester::Measure measure;
+    const tester::Offer offer{app, output, measure};
+    offer_targets(offer);
+    tester::offer_run(offer);
+    tester::offer_search(offer);
+    tester::offer_drive(offer);
+    tester::offer_prepare(offer);
     try {
         app.parse(argc, argv);
-    } catch (const CLI::ParseError& problem) {
-        return problem.get_exit_code() == 0 ? app.exit(problem) : (app.exit(problem), 2);
+    } catch (const CLI::Success& success) {
+        return app.exit(success);
+    } catch (const CLI::Error& error) {
+        return fail(error.what());
     }
-    return measure_targets(options);
+    const base::Result<tester::Report> report = measure();
+    return report.ok() ? print(*report, output) : fail(report.error().text());
 }

@@ -3,6 +3,7 @@
 
 #include "dataplane/io/host_interface.hpp"
 #include "dataplane/io/log_capture.hpp"
+#include "dataplane/io/preload.hpp"
 #include "dataplane/io/spread.hpp"
 
 #include <rte_bus.h>
@@ -164,11 +165,12 @@ Status Port::read_needs() {
         mtu_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(mtu_, fits));
     }
     frame_bytes_ = std::max(frame, mtu_ + kFrameOverhead);
+    preloaded_ = preloaded_frames(devargs_);
     return Done{};
 }
 
 std::uint32_t Port::mbufs_held(std::uint16_t workers) const noexcept {
-    if (copies_frames(driver_)) return 64;
+    if (copies_frames(driver_)) return 64 + preloaded_;
     const std::uint32_t a_queue = std::uint32_t{rx_descriptors_} + tx_descriptors_;
     // AF_XDP fills the kernel's ring with buffers besides its own.
     const std::uint32_t extra = driver_ == "net_af_xdp" ? 4096 : 0;

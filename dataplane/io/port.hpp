@@ -102,6 +102,7 @@ private:
     std::uint16_t tx_descriptors_ = 1024;
     std::uint16_t mtu_ = 1500;
     std::uint32_t frame_bytes_ = 0;
+    std::uint32_t preloaded_ = 0;
     int numa_socket_ = 0;
     bool created_ = false;
     bool started_ = false;

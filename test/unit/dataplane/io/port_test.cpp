@@ -135,6 +135,27 @@ BOOST_AUTO_TEST_CASE(a_pcap_device_replays_the_file_that_another_wrote) {
     rte_pktmbuf_free_bulk(received.data(), 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_pcap_device_in_a_loop_needs_a_buffer_for_each_frame_of_its_file) {
+    const Folder folder;
+    const std::string file = folder.path + "/loop.pcap";
+    {
+        const auto writer = attach("net_pcap2,tx_pcap=" + file);
+        BOOST_REQUIRE(writer != nullptr);
+        BOOST_REQUIRE(writer->start(1, get()).ok());
+        std::array<rte_mbuf*, 3> sent{frame("first"), frame("second"), frame("third")};
+        BOOST_REQUIRE(writer->send(0, sent) == 3);
+    }
+    const auto once = attach("net_pcap3,rx_pcap=" + file);
+    const auto loop = attach("net_pcap4,rx_pcap=" + file + ",infinite_rx=1");
+    BOOST_REQUIRE(once != nullptr && loop != nullptr);
+    BOOST_TEST(loop->mbufs_held(1) == once->mbufs_held(1) + 3);
+    BOOST_REQUIRE(loop->start(1, get()).ok());
+    std::array<rte_mbuf*, 32> received{};
+    const std::uint16_t count = loop->receive(0, received);
+    BOOST_TEST(count > 3);
+    rte_pktmbuf_free_bulk(received.data(), count);
+}
+
 BOOST_AUTO_TEST_CASE(memif_server_and_client_meet) {
     const Folder folder;
     const std::string socket = ",socket-abstract=no,socket=" + folder.path + "/memif.sock";
