@@ -46,11 +46,12 @@ struct Row {
     friend bool operator==(const Row&, const Row&) noexcept = default;
 };
 
+/// Without initial values: arrays of keys are made for every burst.
 struct Key {
-    std::uint16_t group = 0;
-    std::uint16_t peer_class = 0;
-    std::uint8_t protocol = 0;
-    std::uint16_t destination_port = 0;  ///< host order; 0 for protocols without ports
+    std::uint16_t group;
+    std::uint16_t peer_class;
+    std::uint8_t protocol;
+    std::uint16_t destination_port;  ///< host order; 0 for protocols without ports
 };
 
 class AclTable {

@@ -10,10 +10,11 @@ namespace tierwall::tier {
 namespace {
 
 /// Where one question stands in one tier.
+// Without initial values, as is Asked: arrays of them are made for every burst and tier.
 struct Place {
-    const Shard* shard = nullptr;  ///< null: the table is not there
-    std::uint32_t table = 0;
-    std::uint16_t group = 0;  ///< 0: the tier has nothing to say
+    const Shard* shard;  ///< null: the table is not there
+    std::uint32_t table;
+    std::uint16_t group;  ///< 0: the tier has nothing to say
 };
 
 const DirectionTables& enforced(const Tier& tier, base::Direction direction) noexcept {
@@ -25,7 +26,7 @@ const DirectionTables& audited(const Tier& tier, base::Direction direction) noex
 }
 
 Place place_of(const DirectionTables& tables, std::uint32_t subject) noexcept {
-    Place place;
+    Place place{nullptr, 0, 0};
     if (tables.group_of == nullptr || subject >= tables.group_of->size()) return place;
     const std::uint32_t entry = (*tables.group_of)[subject];
     place.table = entry >> 16;
@@ -106,49 +107,61 @@ Place place_in(const Tier& tier, base::Direction direction, std::uint32_t subjec
 
 using Places = std::array<Place, kBurstMax>;
 
-/// Classifies all questions of `waiting` that share the first one's table; answers the others.
-std::uint64_t ask_one_table(const Tier& tier, std::uint64_t waiting, const Places& places,
-                            Burst& burst) noexcept {
-    const Shard* shard = places[static_cast<std::size_t>(std::countr_zero(waiting))].shard;
+/// The questions that one table answers.
+struct Asked {
+    const Shard* shard;
+    std::uint64_t questions;  ///< bit i: question i
+};
+
+/// Questions by table. A burst asks few tables, so looking through them is fine.
+class Tables {
+public:
+    void add(const Shard* shard, std::size_t question) noexcept {
+        std::size_t at = 0;
+        while (at < count_ && asked_[at].shard != shard) ++at;
+        if (at == count_) asked_[count_++] = {shard, 0};
+        asked_[at].questions |= std::uint64_t{1} << question;
+    }
+    std::span<const Asked> all() const noexcept { return {asked_.data(), count_}; }
+
+private:
+    std::array<Asked, kBurstMax> asked_;
+    std::size_t count_ = 0;
+};
+
+void ask_table(const Tier& tier, const Asked& asked, const Places& places, Burst& burst) noexcept {
     std::array<Key, kBurstMax> keys;
-    std::array<std::uint8_t, kBurstMax> asked;
     std::array<std::uint32_t, kBurstMax> rows;
     std::size_t count = 0;
-    std::uint64_t others = 0;
-    for (std::uint64_t rest = waiting; rest != 0; rest &= rest - 1) {
+    for (std::uint64_t rest = asked.questions; rest != 0; rest &= rest - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(rest));
-        if (places[i].shard != shard) {
-            others |= std::uint64_t{1} << i;
-            continue;
-        }
-        keys[count] = key_of(burst.questions[i], places[i]);
-        asked[count++] = static_cast<std::uint8_t>(i);
+        keys[count++] = key_of(burst.questions[i], places[i]);
     }
-    const AclTable& table = *shard->table;
+    const AclTable& table = *asked.shard->table;
     table.classify({keys.data(), count}, {rows.data(), count});
-    for (std::size_t n = 0; n < count; ++n) {
-        const std::size_t i = asked[n];
-        burst.settle(tier, i, places[i], row_at(table, rows[n]));
+    count = 0;
+    for (std::uint64_t rest = asked.questions; rest != 0; rest &= rest - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+        burst.settle(tier, i, places[i], row_at(table, rows[count++]));
     }
-    return others;
 }
 
 template <View view>
 void ask_tier(const Tier& tier, Burst& burst) noexcept {
     Places places;
-    std::uint64_t waiting = 0;
+    Tables tables;
     for (std::uint64_t rest = burst.open; rest != 0; rest &= rest - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(rest));
         places[i] = place_in<view>(tier, burst.direction, burst.questions[i].subject);
         if (places[i].group == 0) continue;
         const bool has_rows = places[i].shard != nullptr && places[i].shard->table != nullptr;
         if (has_rows) {
-            waiting |= std::uint64_t{1} << i;
+            tables.add(places[i].shard, i);
         } else {
             burst.settle(tier, i, places[i], nullptr);
         }
     }
-    while (waiting != 0) waiting = ask_one_table(tier, waiting, places, burst);
+    for (const Asked& asked : tables.all()) ask_table(tier, asked, places, burst);
 }
 
 bool has_groups(const DirectionTables& tables) noexcept {
