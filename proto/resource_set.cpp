@@ -249,7 +249,10 @@ public:
     explicit Walk(const Chunks& chunks) : list_(chunks.list) {}
     bool done() const { return chunk_ == list_.size(); }
     const ItemPointer& item() const { return list_[chunk_]->items[place_]; }
-    const Chunk* chunk_start() const { return place_ == 0 ? list_[chunk_].get() : nullptr; }
+    /// Null at the end, and anywhere but at the first item of a chunk.
+    const Chunk* chunk_start() const {
+        return place_ == 0 && !done() ? list_[chunk_].get() : nullptr;
+    }
     void skip_chunk() {
         ++chunk_;
         place_ = 0;
@@ -269,15 +272,16 @@ Difference ResourceSet::since(const ResourceSet& base) const {
     Walk here(chunks());
     Walk there(base.chunks());
     while (!here.done() || !there.done()) {
-        if (there.done() || (!here.done() && here.item()->key < there.item()->key)) {
+        // Before anything in them is looked at: nearly all chunks are shared.
+        if (here.chunk_start() != nullptr && here.chunk_start() == there.chunk_start()) {
+            here.skip_chunk();
+            there.skip_chunk();
+        } else if (there.done() || (!here.done() && here.item()->key < there.item()->key)) {
             difference.upserts.emplace_back(here.item()->key, here.item()->body);
             here.next();
         } else if (here.done() || there.item()->key < here.item()->key) {
             difference.removals.push_back(there.item()->key);
             there.next();
-        } else if (here.chunk_start() != nullptr && here.chunk_start() == there.chunk_start()) {
-            here.skip_chunk();
-            there.skip_chunk();
         } else {
             if (here.item() != there.item() && *here.item()->body != *there.item()->body) {
                 difference.upserts.emplace_back(here.item()->key, here.item()->body);
