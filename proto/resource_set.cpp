@@ -59,6 +59,8 @@ std::uint64_t fresh_owner() {
 /// First place in the chunk whose key is not below `key`.
 template <typename Items>
 std::size_t place_of(const Items& items, const Key& key) {
+    // Mostly resources come in order.
+    if (items.back()->key < key) return items.size();
     const auto at = std::lower_bound(items.begin(), items.end(), key,
                                      [](const auto& item, const Key& k) { return item->key < k; });
     return static_cast<std::size_t>(at - items.begin());
@@ -156,6 +158,8 @@ ResourceSet::Chunk& ResourceSet::own_chunk(std::size_t index) {
 
 std::size_t ResourceSet::chunk_of(const Key& key) const {
     const auto& list = chunks().list;
+    // Mostly resources come in order.
+    if (!list.empty() && list.back()->items.front()->key < key) return list.size() - 1;
     const auto after = std::upper_bound(
         list.begin(), list.end(), key,
         [](const Key& k, const auto& chunk) { return k < chunk->items.front()->key; });
