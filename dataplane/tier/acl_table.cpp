@@ -23,7 +23,7 @@ namespace {
 
 // What rte_acl reads: network byte order, the first field one byte, then groups of four bytes.
 
-/// For tables whose groups and classes fit a byte each, as nearly all do. What a trie costs, to
+/// For tables whose groups and classes fit a byte each, as nearly all do. What a table costs, to
 /// build and to walk, grows with the bytes of a key. Groups come first, because rows of different
 /// groups then have nothing in common below the root; ports come last, because what lies below a
 /// range is there once for each part into which other ranges cut it.
@@ -63,11 +63,6 @@ RTE_ACL_RULE_DEF(AclRule, kFields);
 /// the fastest to walk, and takes smaller ones when they do not fit.
 constexpr std::size_t kContextBytesMax = std::size_t{128} << 20;
 
-rte_acl_field_def field(std::uint8_t index, std::uint8_t type, std::uint8_t size,
-                        std::uint8_t input, std::size_t offset) {
-    return {type, size, index, input, static_cast<std::uint32_t>(offset)};
-}
-
 rte_acl_config layout(bool is_narrow, std::size_t bytes_max) {
     constexpr std::uint8_t kMask = RTE_ACL_FIELD_TYPE_BITMASK;
     constexpr std::uint8_t kRange = RTE_ACL_FIELD_TYPE_RANGE;
@@ -77,35 +72,39 @@ rte_acl_config layout(bool is_narrow, std::size_t bytes_max) {
     if (is_narrow) {
         using namespace narrow;
         config.num_fields = kPort + 1;
-        config.defs[0] = field(kGroup, kMask, 1, 0, offsetof(NarrowKey, group));
-        config.defs[1] = field(kClass, kRange, 1, 1, offsetof(NarrowKey, peer_class));
-        config.defs[2] = field(kProtocol, kMask, 1, 1, offsetof(NarrowKey, protocol));
-        config.defs[3] = field(kPort, kRange, 2, 1, offsetof(NarrowKey, port));
+        config.defs[0] = {kMask, 1, kGroup, 0, offsetof(NarrowKey, group)};
+        config.defs[1] = {kRange, 1, kClass, 1, offsetof(NarrowKey, peer_class)};
+        config.defs[2] = {kMask, 1, kProtocol, 1, offsetof(NarrowKey, protocol)};
+        config.defs[3] = {kRange, 2, kPort, 1, offsetof(NarrowKey, port)};
         return config;
     }
     using namespace wide;
     config.num_fields = kUnused + 1;
-    config.defs[0] = field(kProtocol, kMask, 1, 0, offsetof(WideKey, protocol));
-    config.defs[1] = field(kGroup, kMask, 2, 1, offsetof(WideKey, group));
-    config.defs[2] = field(kClass, kMask, 2, 1, offsetof(WideKey, peer_class));
-    config.defs[3] = field(kPort, kRange, 2, 2, offsetof(WideKey, port));
-    config.defs[4] = field(kUnused, kMask, 2, 2, offsetof(WideKey, unused));
+    config.defs[0] = {kMask, 1, kProtocol, 0, offsetof(WideKey, protocol)};
+    config.defs[1] = {kMask, 2, kGroup, 1, offsetof(WideKey, group)};
+    config.defs[2] = {kMask, 2, kClass, 1, offsetof(WideKey, peer_class)};
+    config.defs[3] = {kRange, 2, kPort, 2, offsetof(WideKey, port)};
+    config.defs[4] = {kMask, 2, kUnused, 2, offsetof(WideKey, unused)};
     return config;
 }
 
-/// What both layouts say alike.
-AclRule rule_of(const Row& row, std::size_t index, std::size_t count, const std::uint8_t protocol,
-                const std::uint8_t port) {
+/// Where the parts of a rule are that both layouts have alike.
+struct CommonFields {
+    std::uint8_t protocol;
+    std::uint8_t port;
+};
+
+AclRule rule_of(const Row& row, std::size_t index, std::size_t count, const CommonFields& at) {
     AclRule rule{};
     rule.data.category_mask = 1;
     // Distinct and descending: with equal priorities the winner would be undefined.
     rule.data.priority = static_cast<std::int32_t>(count - index);
     // 0 means "no match" to rte_acl, so rows count from 1 there.
     rule.data.userdata = static_cast<std::uint32_t>(index + 1);
-    rule.field[protocol].value.u8 = row.any_protocol ? std::uint8_t{0} : row.protocol;
-    rule.field[protocol].mask_range.u8 = row.any_protocol ? 0 : 0xff;
-    rule.field[port].value.u16 = row.any_protocol ? std::uint16_t{0} : row.port_first;
-    rule.field[port].mask_range.u16 = row.any_protocol ? std::uint16_t{0xffff} : row.port_last;
+    rule.field[at.protocol].value.u8 = row.any_protocol ? std::uint8_t{0} : row.protocol;
+    rule.field[at.protocol].mask_range.u8 = row.any_protocol ? 0 : 0xff;
+    rule.field[at.port].value.u16 = row.any_protocol ? std::uint16_t{0} : row.port_first;
+    rule.field[at.port].mask_range.u16 = row.any_protocol ? std::uint16_t{0xffff} : row.port_last;
     return rule;
 }
 
@@ -123,12 +122,12 @@ std::size_t run_length(std::span<const Row> rows) {
 
 /// One rule for each run of rows.
 std::vector<AclRule> narrow_rules(std::span<const Row> rows) {
+    constexpr CommonFields kAt{narrow::kProtocol, narrow::kPort};
     std::vector<AclRule> rules;
     for (std::size_t i = 0; i < rows.size();) {
         const Row& row = rows[i];
         const std::size_t run = run_length(rows.subspan(i));
-        AclRule& rule =
-            rules.emplace_back(rule_of(row, i, rows.size(), narrow::kProtocol, narrow::kPort));
+        AclRule& rule = rules.emplace_back(rule_of(row, i, rows.size(), kAt));
         rule.field[narrow::kGroup].value.u8 = static_cast<std::uint8_t>(row.group);
         rule.field[narrow::kGroup].mask_range.u8 = 0xff;
         const std::size_t last = row.any_class ? kBeyondNarrow : row.peer_class + run - 1;
@@ -141,12 +140,12 @@ std::vector<AclRule> narrow_rules(std::span<const Row> rows) {
 }
 
 std::vector<AclRule> wide_rules(std::span<const Row> rows) {
+    constexpr CommonFields kAt{wide::kProtocol, wide::kPort};
     std::vector<AclRule> rules;
     rules.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Row& row = rows[i];
-        AclRule& rule =
-            rules.emplace_back(rule_of(row, i, rows.size(), wide::kProtocol, wide::kPort));
+        AclRule& rule = rules.emplace_back(rule_of(row, i, rows.size(), kAt));
         rule.field[wide::kGroup].value.u16 = row.group;
         rule.field[wide::kGroup].mask_range.u16 = 0xffff;
         rule.field[wide::kClass].value.u16 = row.any_class ? std::uint16_t{0} : row.peer_class;
