@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/keeper.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace tierwall::agent {
@@ -38,18 +35,7 @@ std::string Keeper::error() const {
     return error_;
 }
 
-namespace {
-
-/// Writing everything takes a while; who enforces the next epoch goes first.
-void give_way() {
-    constexpr int kLeast = 19;
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLeast);
-}
-
-}  // namespace
-
 void Keeper::run() {
-    give_way();
     std::unique_lock lock(mutex_);
     for (;;) {
         changed_.wait(lock, [this] { return stopping_ || waiting_; });
