@@ -59,6 +59,8 @@ std::uint64_t fresh_owner() {
 /// First place in the chunk whose key is not below `key`.
 template <typename Items>
 std::size_t place_of(const Items& items, const Key& key) {
+    // Mostly resources come in order.
+    if (items.back()->key < key) return items.size();
     const auto at = std::lower_bound(items.begin(), items.end(), key,
                                      [](const auto& item, const Key& k) { return item->key < k; });
     return static_cast<std::size_t>(at - items.begin());
@@ -156,6 +158,8 @@ ResourceSet::Chunk& ResourceSet::own_chunk(std::size_t index) {
 
 std::size_t ResourceSet::chunk_of(const Key& key) const {
     const auto& list = chunks().list;
+    // Mostly resources come in order.
+    if (!list.empty() && list.back()->items.front()->key < key) return list.size() - 1;
     const auto after = std::upper_bound(
         list.begin(), list.end(), key,
         [](const Key& k, const auto& chunk) { return k < chunk->items.front()->key; });
@@ -249,7 +253,10 @@ public:
     explicit Walk(const Chunks& chunks) : list_(chunks.list) {}
     bool done() const { return chunk_ == list_.size(); }
     const ItemPointer& item() const { return list_[chunk_]->items[place_]; }
-    const Chunk* chunk_start() const { return place_ == 0 ? list_[chunk_].get() : nullptr; }
+    /// Null at the end, and anywhere but at the first item of a chunk.
+    const Chunk* chunk_start() const {
+        return place_ == 0 && !done() ? list_[chunk_].get() : nullptr;
+    }
     void skip_chunk() {
         ++chunk_;
         place_ = 0;
@@ -269,15 +276,16 @@ Difference ResourceSet::since(const ResourceSet& base) const {
     Walk here(chunks());
     Walk there(base.chunks());
     while (!here.done() || !there.done()) {
-        if (there.done() || (!here.done() && here.item()->key < there.item()->key)) {
+        // Before anything in them is looked at: nearly all chunks are shared.
+        if (here.chunk_start() != nullptr && here.chunk_start() == there.chunk_start()) {
+            here.skip_chunk();
+            there.skip_chunk();
+        } else if (there.done() || (!here.done() && here.item()->key < there.item()->key)) {
             difference.upserts.emplace_back(here.item()->key, here.item()->body);
             here.next();
         } else if (here.done() || there.item()->key < here.item()->key) {
             difference.removals.push_back(there.item()->key);
             there.next();
-        } else if (here.chunk_start() != nullptr && here.chunk_start() == there.chunk_start()) {
-            here.skip_chunk();
-            there.skip_chunk();
         } else {
             if (here.item() != there.item() && *here.item()->body != *there.item()->body) {
                 difference.upserts.emplace_back(here.item()->key, here.item()->body);

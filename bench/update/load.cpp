@@ -158,6 +158,7 @@ base::Status measure_swaps(const Setting& setting, Figures& figures) {
     figures.say("swap_lost: a cluster is loaded");
     TW_TRY(loaded, load_cluster(setting, kFlowsMax));
     Rig& rig = *loaded.rig;
+    rig.leave_workers_core();
     Stream stream(rig, loaded.population, setting.shape.seed);
     TW_TRY(prepared, stream.prepare(8));
     Board& board = rig.board();
@@ -239,6 +240,7 @@ base::Status measure_churn(const Setting& setting, Figures& figures) {
     figures.say("churn_ratio: a cluster is loaded");
     TW_TRY(loaded, load_cluster(setting, kFlowsMax));
     Rig& rig = *loaded.rig;
+    rig.leave_workers_core();
     Stream stream(rig, loaded.population, setting.shape.seed);
     TW_TRY(prepared, stream.prepare(1));
     Board& board = rig.board();

@@ -3,6 +3,7 @@
 
 #include "bench/path/frames.hpp"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,6 +108,19 @@ base::Status Rig::wait_acked() {
         ::usleep(kLook_us);
     }
     return base::Error{base::Errc::Io, "dataplane", "does not acknowledge"};
+}
+
+void Rig::leave_workers_core() {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    if (::sched_getaffinity(0, sizeof(cores), &cores) != 0 || CPU_COUNT(&cores) < 2) return;
+    unsigned last = CPU_SETSIZE - 1;
+    while (!CPU_ISSET(last, &cores)) --last;
+    CPU_CLR(last, &cores);
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        const int thread = std::stoi(task.path().filename().string());
+        ::sched_setaffinity(thread, sizeof(cores), &cores);
+    }
 }
 
 void Rig::hide_probes() {

@@ -47,6 +47,9 @@ public:
     std::uint64_t epoch() const { return epoch_; }
     double compile_ms() const { return compile_ms_; }  ///< of the last publish()
 
+    /// Keeps this process off the core of the dataplane's worker, as another machine would be.
+    void leave_workers_core();
+
     /// No probe is shown any more.
     void hide_probes();
     /// These are shown from now on, as if never seen before.

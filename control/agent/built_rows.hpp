@@ -8,7 +8,7 @@
 /// it must not be the one that waits. So whoever brings an epoch builds its rows first, and the
 /// control thread takes what is the same as in the tables that it checks.
 ///
-/// Threads: any but a worker.
+/// Threads: any but a worker; starts up to three of its own for many tables, and waits for them.
 /// Memory:  the tables that are new.
 /// Cost:    that of building them.
 
@@ -30,8 +30,8 @@ using BuiltRows = std::map<TableKey, std::shared_ptr<const tier::AclTable>>;
 base::Result<std::shared_ptr<const tier::AclTable>> build_rows(const TableFacts& table);
 
 /// Rows of tables that are not in `before` as they are in `now`. What cannot be decoded is left
-/// out: who checks the epoch says what is wrong. `stopped` is asked before each table.
-/// Fails: Limit, as AclTable::build; Internal, when stopped.
+/// out: who checks the epoch says what is wrong. `stopped` is asked before each table, one call at
+/// a time. Fails: Limit, as AclTable::build; Internal, when stopped.
 base::Result<BuiltRows> build_rows(const proto::ResourceSet& before, const proto::ResourceSet& now,
                                    const std::function<bool()>& stopped);
 

@@ -4,6 +4,7 @@
 #include "control/agent/channel.hpp"
 #include "proto/stream.grpc.pb.h"
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -43,6 +44,8 @@ public:
 
 private:
     bool say_hello();
+    /// False: the stream has ended, or must.
+    bool read_one();
     /// False: the stream must end, `why_` says why.
     bool take(const v1::FromSource& message);
     bool apply_staged(std::uint64_t received_ns);
@@ -60,14 +63,20 @@ private:
 std::string SyncClient::Connection::serve() {
     stream_ = stub_->Subscribe(&context_);
     if (say_hello()) {
-        v1::FromSource message;
-        while (stream_->Read(&message) && take(message)) {
+        while (read_one()) {
         }
     }
     context_.TryCancel();
     const grpc::Status status = stream_->Finish();
     if (!why_.empty()) return why_;
     return status.ok() ? "the source ended the stream" : status.error_message();
+}
+
+bool SyncClient::Connection::read_one() {
+    // A chunk has ten thousand parts: from an arena they come and go together.
+    google::protobuf::Arena arena;
+    auto* message = google::protobuf::Arena::CreateMessage<v1::FromSource>(&arena);
+    return stream_->Read(message) && take(*message);
 }
 
 bool SyncClient::Connection::say_hello() {

@@ -2,14 +2,36 @@
 #include "control/agent/decode_links.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace tierwall::agent {
 namespace {
 
 using base::Errc;
 using base::Error;
+
+/// Few numbers, asked for often.
+class Numbers {
+public:
+    Numbers() = default;
+    explicit Numbers(std::vector<std::uint32_t> numbers) : numbers_(std::move(numbers)) {
+        std::sort(numbers_.begin(), numbers_.end());
+    }
+    bool empty() const { return numbers_.empty(); }
+    bool contains(std::uint32_t number) const {
+        if (empty() || number < numbers_.front() || number > numbers_.back()) return false;
+        return std::binary_search(numbers_.begin(), numbers_.end(), number);
+    }
+    auto begin() const { return numbers_.begin(); }
+    auto end() const { return numbers_.end(); }
+
+private:
+    std::vector<std::uint32_t> numbers_;
+};
 
 /// Calls fn(value) for all of a map, or only for what the journal put in.
 template <typename Map, typename Fn>
@@ -21,6 +43,33 @@ void visit(const Map& map, const Journal<Map>& journal, bool all, Fn&& fn) {
     for (const auto& change : journal.changes()) {
         if (const auto* value = journal.now(change)) fn(*value);
     }
+}
+
+/// Keys of what was there and is gone, or no longer `alike` to those who refer to it.
+template <typename Map, typename Alike>
+std::vector<std::uint32_t> suspects(const Journal<Map>& journal, Alike&& alike) {
+    std::vector<std::uint32_t> out;
+    for (const auto& change : journal.changes()) {
+        if (!change.before.has_value()) continue;
+        const auto* now = journal.now(change);
+        if (now == nullptr || !alike(*change.before, *now)) out.push_back(change.key);
+    }
+    return out;
+}
+
+bool names(const TableFacts& table, const Numbers& policies, const Numbers& rules) {
+    for (const auto& [number, group] : table.groups) {
+        if (rules.contains(group.isolation_rule)) return true;
+        const auto is_suspect = [&](std::uint32_t policy) { return policies.contains(policy); };
+        if (std::any_of(group.policies.begin(), group.policies.end(), is_suspect)) return true;
+    }
+    std::uint32_t good = base::kNoRule;  // neighbouring rows mostly share their rule
+    for (const tier::Row& row : table.rows) {
+        if (row.rule == good) continue;
+        if (rules.contains(row.rule)) return true;
+        good = row.rule;
+    }
+    return false;
 }
 
 std::string numbered(const char* what, std::uint32_t number) {
@@ -37,23 +86,68 @@ public:
         if (!edit_.nodes.empty()) check_node_names();
         visit(model_.addresses, edit_.addresses, edit_.nodes.took_away(),
               [this](const AddressFacts& address) { check_address(address); });
+        find_suspects();
         const bool tiers = edit_.tiers.took_away();
-        const bool policies = tiers || edit_.policies.took_away();
-        const bool rules = policies || edit_.rules.took_away();
         visit(model_.policies, edit_.policies, tiers,
               [this](const PolicyFacts& policy) { check_policy(policy); });
-        visit(model_.rules, edit_.rules, policies,
+        visit(model_.rules, edit_.rules, tiers,
               [this](const RuleFacts& rule) { check_rule(rule); });
-        visit(model_.tables, edit_.tables, rules,
+        if (!tiers) check_rules_of_suspects();
+        visit(model_.tables, edit_.tables, tiers,
               [this](const auto& table) { check_table(*table); });
-        visit(model_.memberships, edit_.memberships, edit_.tables.took_away(),
-              [this](const auto& membership) { check_membership(*membership); });
+        if (!tiers) check_tables_of_suspects();
+        check_memberships();
         if (model_.tables.size() > kTablesMax) {
             problems_.add({Errc::Limit, "Table", "more than " + std::to_string(kTablesMax)});
         }
     }
 
 private:
+    void find_suspects() {
+        const auto alike = [](const PolicyFacts& before, const PolicyFacts& now) {
+            return before.tier == now.tier && before.audit == now.audit;
+        };
+        policies_ = Numbers(suspects(edit_.policies, alike));
+        auto rules = suspects(edit_.rules, [](const RuleFacts& before, const RuleFacts& now) {
+            return before.policy == now.policy && before.direction == now.direction &&
+                   before.isolation == now.isolation;
+        });
+        for_each_rule_of_suspects([&rules](std::uint32_t rule) { rules.push_back(rule); });
+        rules_ = Numbers(std::move(rules));
+    }
+
+    template <typename Fn>
+    void for_each_rule_of_suspects(Fn&& fn) const {
+        for (const std::uint32_t policy : policies_) model_.for_each_rule_of(policy, fn);
+    }
+
+    void check_rules_of_suspects() {
+        const Numbers checked(edit_.rules.keys());
+        for_each_rule_of_suspects([&](std::uint32_t rule) {
+            if (!checked.contains(rule)) check_rule(model_.rules.at(rule));
+        });
+    }
+
+    void check_tables_of_suspects() {
+        if (policies_.empty() && rules_.empty()) return;
+        std::set<TableKey> checked;
+        for (const auto& change : edit_.tables.changes()) checked.insert(change.key);
+        for (const auto& [key, table] : model_.tables) {
+            if (!checked.contains(key) && names(*table, policies_, rules_)) check_table(*table);
+        }
+    }
+
+    /// What a membership says is about its own table only.
+    void check_memberships() {
+        std::set<TableKey> keys;
+        for (const auto& change : edit_.memberships.changes()) keys.insert(change.key);
+        for (const auto& change : edit_.tables.changes()) keys.insert(change.key);
+        for (const TableKey& key : keys) {
+            const auto membership = model_.memberships.find(key);
+            if (membership != model_.memberships.end()) check_membership(*membership->second);
+        }
+    }
+
     void check_tiers() {
         std::unordered_set<std::string> names;
         std::unordered_set<std::uint32_t> audited;
@@ -218,6 +312,9 @@ private:
     const Edit& edit_;
     const Model& model_;
     Problems& problems_;
+    // What others may rely on no more.
+    Numbers policies_;
+    Numbers rules_;
 };
 
 }  // namespace

@@ -6,8 +6,8 @@
 ///
 /// Threads: one control thread.
 /// Memory:  none that lasts.
-/// Cost:    what the edit put in; everything that refers to a kind of which something was taken
-///          away or changed.
+/// Cost:    what the edit put in, and who refers to what it took away; to find these a look at the
+///          rules of all tables, some 3 ns a row. Everything when a tier changes.
 
 #include "control/agent/decode_model.hpp"
 

@@ -4,6 +4,7 @@
 #include "control/agent/decode_links.hpp"
 
 #include <memory>
+#include <set>
 
 namespace tierwall::agent {
 
@@ -68,8 +69,7 @@ base::Status Edit::put(const proto::Key& key, const std::string& body) {
         }
         case v1::RESOURCE_TYPE_RULE: {
             TW_TRY(fact, decode_rule(key, body));
-            const auto number = fact.number;
-            rules.put(number, std::move(fact));
+            put_rule(std::move(fact));
             return base::Done{};
         }
         case v1::RESOURCE_TYPE_TABLE: {
@@ -101,11 +101,33 @@ void Edit::erase(const proto::Key& key) {
         case v1::RESOURCE_TYPE_PREFIX: return prefixes.erase(prefix());
         case v1::RESOURCE_TYPE_SERVICE_PREFIX: return services.erase(prefix());
         case v1::RESOURCE_TYPE_POLICY: return policies.erase(number());
-        case v1::RESOURCE_TYPE_RULE: return rules.erase(number());
+        case v1::RESOURCE_TYPE_RULE: return erase_rule(number());
         case v1::RESOURCE_TYPE_TABLE: return tables.erase(table_key(key));
         case v1::RESOURCE_TYPE_MEMBERSHIP: return memberships.erase(table_key(key));
         default: return;
     }
+}
+
+void Edit::put_rule(RuleFacts fact) {
+    const std::uint32_t number = fact.number;
+    forget_rule(number);
+    rules.put(number, std::move(fact));
+    index_rule(number);
+}
+
+void Edit::erase_rule(std::uint32_t number) {
+    forget_rule(number);
+    rules.erase(number);
+}
+
+void Edit::index_rule(std::uint32_t number) {
+    const auto rule = model.rules.find(number);
+    if (rule != model.rules.end()) model.policy_rules.emplace(rule->second.policy, number);
+}
+
+void Edit::forget_rule(std::uint32_t number) {
+    const auto rule = model.rules.find(number);
+    if (rule != model.rules.end()) model.policy_rules.erase({rule->second.policy, number});
 }
 
 void Edit::check(Problems& problems) const { check_links(*this, problems); }
@@ -117,7 +139,11 @@ void Edit::undo() {
     prefixes.undo();
     services.undo();
     policies.undo();
+    const std::vector<std::uint32_t> numbers = rules.keys();
+    const std::set<std::uint32_t> changed(numbers.begin(), numbers.end());
+    for (const std::uint32_t number : changed) forget_rule(number);
     rules.undo();
+    for (const std::uint32_t number : changed) index_rule(number);
     tables.undo();
     memberships.undo();
 }

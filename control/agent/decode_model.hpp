@@ -14,6 +14,7 @@
 #include "control/agent/decode.hpp"
 
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -39,8 +40,16 @@ struct Model {
     std::map<base::Prefix, ServiceFacts> services;
     std::unordered_map<std::uint32_t, PolicyFacts> policies;
     std::unordered_map<std::uint32_t, RuleFacts> rules;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> policy_rules;  ///< policy, rule
     std::map<TableKey, std::shared_ptr<const TableFacts>> tables;
     std::map<TableKey, std::shared_ptr<const MembershipFacts>> memberships;
+
+    /// Calls fn(number) for each rule of a policy.
+    template <typename Fn>
+    void for_each_rule_of(std::uint32_t policy, Fn&& fn) const {
+        const auto first = policy_rules.lower_bound({policy, 0});
+        for (auto at = first; at != policy_rules.end() && at->first == policy; ++at) fn(at->second);
+    }
 };
 
 template <typename Map>
@@ -79,6 +88,11 @@ public:
     }
 
     const std::vector<Change>& changes() const { return changes_; }
+    std::vector<Key> keys() const {
+        std::vector<Key> out;
+        for (const Change& change : changes_) out.push_back(change.key);
+        return out;
+    }
     bool empty() const { return changes_.empty(); }
     /// Something that was there is gone or different.
     bool took_away() const {
@@ -143,6 +157,10 @@ public:
 private:
     base::Status put(const proto::Key& key, const std::string& body);
     void erase(const proto::Key& key);
+    void put_rule(RuleFacts fact);
+    void erase_rule(std::uint32_t number);
+    void index_rule(std::uint32_t number);
+    void forget_rule(std::uint32_t number);
 };
 
 }  // namespace tierwall::agent

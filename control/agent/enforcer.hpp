@@ -86,7 +86,7 @@ public:
 
     // Names, for people.
     std::optional<RuleName> rule(std::uint32_t number) const;
-    /// Numbers of the rules of policies with these numbers. A walk over all rules.
+    /// Numbers of the rules of policies with these numbers.
     std::set<std::uint32_t> rules_of(const std::set<std::uint32_t>& policies) const;
     /// False: no node of the snapshot has the name of the scope, so nobody is protected here.
     bool scope_is_known() const;

@@ -33,9 +33,8 @@ std::optional<RuleName> Enforcer::rule(std::uint32_t number) const {
 
 std::set<std::uint32_t> Enforcer::rules_of(const std::set<std::uint32_t>& policies) const {
     std::set<std::uint32_t> numbers;
-    if (policies.empty()) return numbers;
-    for (const auto& [number, rule] : state_->model.rules) {
-        if (policies.contains(rule.policy)) numbers.insert(number);
+    for (const std::uint32_t policy : policies) {
+        state_->model.for_each_rule_of(policy, [&](std::uint32_t rule) { numbers.insert(rule); });
     }
     return numbers;
 }

@@ -36,6 +36,7 @@ void Staging::reset() {
     overrun_ = false;
     epoch_ = 0;
     bytes_ = 0;
+    received_ = 0;
     set_ = {};
     seen_.clear();
     refusal_ = {};
@@ -60,7 +61,8 @@ base::Result<Staging::Heard> Staging::begin(const v1::Begin& begin,
     reset();
     open_ = true;
     epoch_ = begin.epoch();
-    if (begin.full()) return Heard::More;
+    full_ = begin.full();
+    if (full_) return Heard::More;
     if (begin.base_hash() != current.hash().bytes()) {
         refuse(Errc::NotFound, "Begin", "the base of the difference is not here");
         refusal_.need_full = true;
@@ -84,7 +86,15 @@ void Staging::refuse_overrun(std::string what) {
     refuse(Errc::Limit, "epoch " + std::to_string(epoch_), std::move(what));
 }
 
-bool Staging::accept(int type, const std::string& key, std::size_t body_bytes) {
+/// Into a full epoch everything is put that comes, so there the set knows.
+bool Staging::is_first(proto::Key key, bool is_upsert) {
+    if (!full_) return seen_.insert(std::move(key)).second;
+    if (set_.find(key) != nullptr || seen_.contains(key)) return false;
+    if (!is_upsert) seen_.insert(std::move(key));
+    return true;
+}
+
+bool Staging::accept(int type, const std::string& key, std::size_t body_bytes, bool is_upsert) {
     bytes_ += key.size() + body_bytes;
     if (bytes_ > limits_.bytes_max) {
         refuse_overrun("is longer than " + std::to_string(limits_.bytes_max) + " bytes");
@@ -99,11 +109,11 @@ bool Staging::accept(int type, const std::string& key, std::size_t body_bytes) {
         refuse(Errc::Invalid, describe(type, key), "the key is empty or too long");
         return false;
     }
-    if (!seen_.insert({static_cast<v1::ResourceType>(type), key}).second) {
+    if (!is_first({static_cast<v1::ResourceType>(type), key}, is_upsert)) {
         refuse(Errc::Duplicate, describe(type, key), "came twice in one epoch");
         return false;
     }
-    if (seen_.size() > limits_.resources_max || set_.size() > limits_.resources_max) {
+    if (++received_ > limits_.resources_max || set_.size() > limits_.resources_max) {
         refuse_overrun("has more than " + std::to_string(limits_.resources_max) + " resources");
         return false;
     }
@@ -113,11 +123,11 @@ bool Staging::accept(int type, const std::string& key, std::size_t body_bytes) {
 base::Result<Staging::Heard> Staging::add(const v1::Chunk& chunk) {
     if (!open_) return disorder("Chunk before Begin");
     for (const v1::Resource& resource : chunk.upserts()) {
-        if (!accept(resource.type(), resource.key(), resource.body().size())) continue;
+        if (!accept(resource.type(), resource.key(), resource.body().size(), true)) continue;
         set_.put({resource.type(), resource.key()}, resource.body());
     }
     for (const v1::ResourceKey& removal : chunk.removals()) {
-        if (!accept(removal.type(), removal.key(), 0)) continue;
+        if (!accept(removal.type(), removal.key(), 0, false)) continue;
         set_.erase({removal.type(), removal.key()});
     }
     if (!overrun_) return Heard::More;

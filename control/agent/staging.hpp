@@ -56,17 +56,20 @@ private:
     base::Result<Heard> begin(const v1::Begin& begin, const proto::ResourceSet& current);
     base::Result<Heard> add(const v1::Chunk& chunk);
     base::Result<Heard> commit(const v1::Commit& commit);
-    bool accept(int type, const std::string& key, std::size_t body_bytes);
+    bool accept(int type, const std::string& key, std::size_t body_bytes, bool is_upsert);
+    bool is_first(proto::Key key, bool is_upsert);
     void refuse(base::Errc code, std::string where, std::string what);
     void refuse_overrun(std::string what);
 
     const Limits limits_;
     bool open_ = false;
+    bool full_ = false;
     bool overrun_ = false;
     std::uint64_t epoch_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t received_ = 0;
     proto::ResourceSet set_;
-    std::set<proto::Key> seen_;  ///< keys of this epoch
+    std::set<proto::Key> seen_;  ///< keys of this epoch; of a full one only the removals
     Refusal refusal_;
 };
 

@@ -144,6 +144,7 @@ void Compiler::State::set_cluster(const Input& input) {
         resolver.set_node(name, nullptr);
     }
     for (const auto& [path, pod] : cluster.pods) resolver.set_pod(path, &pod);
+    if (!compiled) return;  // there was nothing before that could be gone
     for (const std::string& path : missing(resolver.book().pods(), cluster.pods)) {
         resolver.set_pod(path, nullptr);
     }

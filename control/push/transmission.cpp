@@ -35,9 +35,9 @@ Transmission::Transmission(std::shared_ptr<const Edition> edition, const std::op
 }
 
 bool Transmission::next(v1::FromSource& message) {
-    message.Clear();
     switch (step_) {
         case Step::Begin: {
+            message.Clear();
             v1::Begin& begin = *message.mutable_begin();
             begin.set_epoch(edition_->epoch());
             begin.set_full(full_);
@@ -51,9 +51,12 @@ bool Transmission::next(v1::FromSource& message) {
         case Step::Chunks: {
             if (upserts_sent_ < difference_.upserts.size() ||
                 removals_sent_ < difference_.removals.size()) {
+                // Cleared by itself a chunk keeps its memory for the next one.
+                message.mutable_chunk()->Clear();
                 fill(*message.mutable_chunk());
                 return true;
             }
+            message.Clear();
             v1::Commit& commit = *message.mutable_commit();
             commit.set_epoch(edition_->epoch());
             commit.set_hash(edition_->resources().hash().bytes());
@@ -61,7 +64,7 @@ bool Transmission::next(v1::FromSource& message) {
             step_ = Step::Done;
             return true;
         }
-        case Step::Done: return false;
+        case Step::Done: message.Clear(); return false;
     }
     return false;
 }

@@ -75,6 +75,7 @@ private:
     explicit AclTable(std::vector<Row> rows);
     std::vector<Row> rows_;
     ::rte_acl_ctx* context_ = nullptr;
+    bool narrow_ = false;  ///< groups and classes fit a byte
 };
 
 }  // namespace tierwall::tier
