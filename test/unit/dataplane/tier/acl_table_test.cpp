@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(an_empty_table_matches_nothing) {
     const auto table = tier::AclTable::build({});
     BOOST_REQUIRE(table.ok());
     std::uint32_t row = 0;
-    const tier::Key key{.group = 1, .protocol = 6, .destination_port = 80};
+    const tier::Key key{.group = 1, .peer_class = 0, .protocol = 6, .destination_port = 80};
     (*table)->classify({&key, 1}, {&row, 1});
     BOOST_CHECK_EQUAL(row, tier::kNoRow);
     BOOST_CHECK_EQUAL((*table)->size(), 0u);
@@ -110,8 +110,9 @@ BOOST_AUTO_TEST_CASE(tables_built_beside_each_other_keep_their_own_rows) {
     for (const auto& table : tables) {
         const std::uint16_t port = table->row(0).port_first;
         const std::array<tier::Key, 2> keys{
-            tier::Key{.group = 1, .protocol = 6, .destination_port = port},
+            tier::Key{.group = 1, .peer_class = 0, .protocol = 6, .destination_port = port},
             tier::Key{.group = 1,
+                      .peer_class = 0,
                       .protocol = 6,
                       .destination_port = static_cast<std::uint16_t>(port + 1)}};
         std::array<std::uint32_t, 2> rows{};
