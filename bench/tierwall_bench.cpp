@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tierwall-bench: how fast the packet path is.
+#include "bench/compare/side_by_side.hpp"
 #include "bench/path/core.hpp"
 #include "bench/path/measures.hpp"
 #include "dataplane/base/version.hpp"
@@ -44,8 +45,9 @@ int measure_targets(const Options& options) {
     bench::sit_on_core(0);
     bench::Results results({.keys = {options.only.begin(), options.only.end()},
                             .schedule = {.turns = options.turns, .seconds = options.seconds}});
-    for (const auto measure : {bench::measure_established, bench::measure_new_flows,
-                               bench::measure_rules, bench::measure_second_worker}) {
+    for (const auto measure :
+         {bench::measure_established, bench::measure_new_flows, bench::measure_rules,
+          bench::measure_second_worker, bench::measure_side_by_side}) {
         if (const base::Status done = measure(results); !done) return fail(done.error());
     }
     std::cout << results.json().dump(2) << std::endl;

@@ -28,9 +28,9 @@ base::Result<proto::ResourceSet> compiled(const kube::Objects& objects) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Enforced>> Enforced::create(const Shape& shape) {
+base::Result<std::unique_ptr<Enforced>> Enforced::create(Generated generated) {
     std::unique_ptr<Enforced> enforced(new Enforced);
-    enforced->generated_ = generate(shape);
+    enforced->generated_ = std::move(generated);
     const kube::Objects& objects = enforced->generated_.objects;
     enforced->rules_ = bench::rules(objects);
     TW_TRY(resources, compiled(objects));

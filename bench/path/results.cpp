@@ -2,8 +2,8 @@
 #include "bench/path/results.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace tierwall::bench {
@@ -11,9 +11,9 @@ namespace {
 
 /// Four digits that count: more would only be noise.
 double rounded(double value) {
-    if (value == 0) return 0;
-    const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
-    return std::round(value / unit) * unit;
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.4g", value);
+    return std::strtod(text, nullptr);
 }
 
 }  // namespace
