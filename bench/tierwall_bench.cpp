@@ -3,6 +3,7 @@
 #include "bench/compare/side_by_side.hpp"
 #include "bench/path/core.hpp"
 #include "bench/path/measures.hpp"
+#include "bench/spread/workers_sim.hpp"
 #include "dataplane/base/version.hpp"
 #include "dataplane/io/eal.hpp"
 
@@ -54,6 +55,14 @@ int measure_targets(const Options& options) {
     return 0;
 }
 
+int simulate(const bench::WorkersSim& wanted) {
+    const auto found = bench::simulate_workers(wanted);
+    if (!found) return fail(found.error());
+    const nlohmann::ordered_json answer{{"notes", {{"workers_sim", *found}}}};
+    std::cout << answer.dump(2) << std::endl;
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,10 +77,14 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 1000));
     targets->add_option("--slice-s", options.seconds, "Seconds of a slice")
         ->check(CLI::Range(0.01, 1.0));
+    bench::WorkersSim sim;
+    CLI::App* workers = app.add_subcommand("workers-sim", "How traffic spreads over many workers");
+    workers->add_option("--workers", sim.workers)->check(CLI::Range(1, 128))->capture_default_str();
+    workers->add_option("--seed", sim.seed, "Of cluster and traffic")->capture_default_str();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
         return problem.get_exit_code() == 0 ? app.exit(problem) : (app.exit(problem), 2);
     }
-    return measure_targets(options);
+    return *workers ? simulate(sim) : measure_targets(options);
 }

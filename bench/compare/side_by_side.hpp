@@ -14,8 +14,8 @@
 
 namespace tierwall::bench {
 
-/// Notes "side_by_side". Fails: Io when raw rte_acl and Tierwall's pipeline disagree on a packet, or
-/// when a packet of the comparison was not sent on.
+/// Notes "side_by_side". Fails: Io when raw rte_acl and Tierwall's pipeline disagree on a packet,
+/// or when a packet of the comparison was not sent on.
 base::Status measure_side_by_side(Results& results);
 
 }  // namespace tierwall::bench

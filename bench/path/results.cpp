@@ -35,6 +35,11 @@ Results::Json json_of(const Contender& contender) {
             {"least_share_of_core", rounded(share)}};
 }
 
+Results::Json point(std::size_t x, const Contender& contender) {
+    return {
+        {"x", x}, {"mpps", json_of(contender.mpps())}, {"ns_per_packet", json_of(contender.ns())}};
+}
+
 void Results::put(const std::string& key, const Spread& spread, Json figures) {
     Json value = json_of(spread);
     value.update(figures);
