@@ -2,6 +2,7 @@
 // tierwall-bench: how fast the packet path is.
 #include "bench/compare/side_by_side.hpp"
 #include "bench/path/core.hpp"
+#include "bench/path/heap.hpp"
 #include "bench/path/measures.hpp"
 #include "bench/spread/workers_sim.hpp"
 #include "dataplane/base/version.hpp"
@@ -27,10 +28,15 @@ struct Options {
     double seconds = 0.4;
 };
 
+/// Tables of 100,000 rules, packet buffers and an expansion for raw rte_acl.
+constexpr std::uint64_t kHugeBytesNeeded = 900u << 20;
+
 std::vector<std::string> eal_arguments() {
     const std::string prefix = "--file-prefix=tierwall-bench-" + std::to_string(getpid());
-    if (io::hugepages_free()) return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
-    return {"--no-huge", "--no-shconf", "-m", "2048", "--no-pci", "--no-telemetry", prefix};
+    if (bench::huge_bytes_free() >= kHugeBytesNeeded)
+        return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
+    std::fprintf(stderr, "tierwall-bench: too few huge pages are free, measuring without\n");
+    return {"--no-huge", "--no-shconf", "-m", "4096", "--no-pci", "--no-telemetry", prefix};
 }
 
 int fail(const base::Error& error) {

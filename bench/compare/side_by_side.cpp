@@ -21,7 +21,7 @@ namespace {
 using Json = Results::Json;
 
 constexpr std::size_t kFlows = 1u << 16;
-constexpr std::uint32_t kNamespaces = 96;
+constexpr std::uint32_t kNamespaces = 64;
 constexpr std::size_t kShapesWanted = 150;
 /// The raw loop looks at the clock once in so many rounds.
 constexpr int kRounds = 64;
