@@ -31,10 +31,9 @@ struct Options {
 /// Tables of 100,000 rules, packet buffers and an expansion for raw rte_acl.
 constexpr std::uint64_t kHugeBytesNeeded = 900u << 20;
 
-std::vector<std::string> eal_arguments() {
+std::vector<std::string> eal_arguments(bool huge_pages) {
     const std::string prefix = "--file-prefix=tierwall-bench-" + std::to_string(getpid());
-    if (bench::huge_bytes_free() >= kHugeBytesNeeded)
-        return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
+    if (huge_pages) return {"--in-memory", "--iova-mode=va", "--no-pci", prefix};
     std::fprintf(stderr, "tierwall-bench: too few huge pages are free, measuring without\n");
     return {"--no-huge", "--no-shconf", "-m", "4096", "--no-pci", "--no-telemetry", prefix};
 }
@@ -45,13 +44,15 @@ int fail(const base::Error& error) {
 }
 
 int measure_targets(const Options& options) {
+    const bool huge_pages = bench::huge_bytes_free() >= kHugeBytesNeeded;
     bench::cores();  // before anything binds this thread
-    if (const base::Status started = io::start_eal(eal_arguments()); !started) {
+    if (const base::Status started = io::start_eal(eal_arguments(huge_pages)); !started) {
         return fail(started.error());
     }
     bench::sit_on_core(0);
     bench::Results results({.keys = {options.only.begin(), options.only.end()},
                             .schedule = {.turns = options.turns, .seconds = options.seconds}});
+    results.note("huge_pages", huge_pages);
     for (const auto measure :
          {bench::measure_established, bench::measure_new_flows, bench::measure_rules,
           bench::measure_second_worker, bench::measure_side_by_side}) {

@@ -3,7 +3,7 @@
 
 A spread is {"median", "min", "max", "runs"}. Of several runs' spreads the medians count: their
 median, and the least and the largest of them. Everything else is taken along: figures as their
-median, lists of figures one behind the other, words from the first run.
+median, lists of figures one behind the other, and of words that differ all.
 """
 import statistics
 
@@ -27,9 +27,11 @@ def merged(values):
             if all(is_spread(value) for value in values) else out
     if all(isinstance(value, list) for value in values):
         return merged_lists(values)
+    if all(value == values[0] for value in values):
+        return values[0]
     if all(is_number(value) for value in values):
         return statistics.median(values)
-    return values[0]
+    return list(values)
 
 
 def spread_of(medians):

@@ -137,12 +137,21 @@ def spread_simulation(results):
                       "places.", "", *rings]
 
 
+def huge_pages(results):
+    found = results.get("notes", {}).get("huge_pages")
+    if found is None:
+        return ""
+    if isinstance(found, list):
+        return ", with huge pages in some of them only"
+    return ", with huge pages" if found else ", without huge pages"
+
+
 def markdown(results, targets):
     machine = results.get("machine", {})
     runs = results.get("runs", 1)
     out = [f"Measured on {machine.get('cpu', 'unknown')}, {machine.get('cores', '?')} cores, "
            f"{machine.get('memory_gb', '?')} GiB, kernel {machine.get('kernel', '?')}; "
-           f"{runs} run{'s' if runs != 1 else ''}.",
+           f"{runs} run{'s' if runs != 1 else ''}{huge_pages(results)}.",
            "", "### Targets", "", *target_table(results, targets)]
     out += side_by_side(results) + curves(results) + spread_simulation(results)
     return "\n".join(out) + "\n"

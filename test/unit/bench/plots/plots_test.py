@@ -55,7 +55,7 @@ def answer(factor):
                                "values": [1, 2],
                                "figures": {"latency_ms": {"count": 100, "min": 1, "p50": 2,
                                                           "p99": 3 * factor, "max": 4}}},
-            "notes": {"by_rules": {"base": [point(100, 40), point(1000, 40)],
+            "notes": {"huge_pages": True, "by_rules": {"base": [point(100, 40), point(1000, 40)],
                                    "new flows": [point(100, factor), point(1000, factor)]},
                       "by_size": {"base": [{**point(64, 40), "gbit_s": 26.88}]},
                       "side_by_side": {"one_shape": field, "many_shapes": field}}}
@@ -83,9 +83,13 @@ class Runs(unittest.TestCase):
     def test_what_one_run_lacks_is_left_out(self):
         self.assertEqual(runs.merged([{"a": 1, "b": 2}, {"a": 3}]), {"a": 2})
 
-    def test_words_and_truths_are_the_first_runs(self):
-        self.assertEqual(runs.merged(["x", "y"]), "x")
+    def test_what_differs_and_is_no_figure_is_kept_of_every_run(self):
+        self.assertEqual(runs.merged(["x", "x"]), "x")
+        self.assertEqual(runs.merged([True, False]), [True, False])
         self.assertIs(runs.merged([True, True]), True)
+
+    def test_counts_stay_whole(self):
+        self.assertEqual(str(runs.merged([7, 7])), "7")
 
 
 class Whole(unittest.TestCase):
@@ -128,6 +132,10 @@ class Whole(unittest.TestCase):
         self.assertIn("Both say the same about 100 of 100 packets.", text)
         self.assertIn("| raw rte_acl | ", text)
         self.assertIn("| 1000 | 40 | 1 |", text)
+        self.assertIn("5 runs, with huge pages.", text)
+        self.answers[0]["notes"]["huge_pages"] = False
+        text = tables.markdown(bench.together(self.answers), {})
+        self.assertIn("with huge pages in some of them only", text)
         for line in text.splitlines():
             if line.startswith("|"):
                 self.assertTrue(line.endswith("|"), line)
