@@ -23,6 +23,9 @@ using Json = Results::Json;
 constexpr std::size_t kFlows = 1u << 16;
 constexpr std::uint32_t kNamespaces = 64;
 constexpr std::size_t kShapesWanted = 150;
+/// In the order of Field::contenders().
+constexpr std::array<const char*, 4> kNames{"base", "tierwall_established", "tierwall_new_flows",
+                                            "raw_rte_acl"};
 /// The raw loop looks at the clock once in so many rounds.
 constexpr int kRounds = 64;
 
@@ -156,12 +159,10 @@ public:
                             {"different", agreement_.different}};
         const Contender& base = all[0];
         const Contender& raw = all[3];
-        const std::array<const char*, 4> names{"base", "tierwall_established", "tierwall_new_flows",
-                                               "raw_rte_acl"};
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            out[names[i]] = json_of(all[i]);
-            out[names[i]]["over_base"] = json_of(speed_ratio(all[i], base));
-            out[names[i]]["over_raw_rte_acl"] = json_of(speed_ratio(all[i], raw));
+        for (std::size_t i = 0; i < kNames.size(); ++i) {
+            out[kNames[i]] = json_of(all[i]);
+            out[kNames[i]]["over_base"] = json_of(speed_ratio(all[i], base));
+            out[kNames[i]]["over_raw_rte_acl"] = json_of(speed_ratio(all[i], raw));
         }
         return out;
     }
@@ -250,9 +251,15 @@ base::Status measure_side_by_side(Results& results) {
     Json figures;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         TW_TRY(right, fields[i]->check());
-        figures[names[i]] = fields[i]->figures(std::span(contenders).subspan(4 * i, 4));
+        figures[names[i]] =
+            fields[i]->figures(std::span(contenders).subspan(kNames.size() * i, kNames.size()));
+    }
+    Json ratios;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        ratios[kNames[i]] = json_of(speed_ratio(contenders[kNames.size() + i], contenders[i]));
     }
     results.note("side_by_side", std::move(figures));
+    results.note("many_shapes_over_one", std::move(ratios));
     return base::Done{};
 }
 

@@ -9,6 +9,8 @@ import html
 import math
 
 WIDTH, HEIGHT = 720, 420
+# With no more places than that an axis names them all.
+FEW = 8
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 96
 COLOURS = ["#0b62a4", "#d1495b", "#2e933c", "#7a4e9c", "#c77800", "#444444"]
 
@@ -36,6 +38,7 @@ def short(value):
 class Axis:
     def __init__(self, values, log, pixels):
         self.log, self.pixels = log, pixels
+        self.values = sorted(set(values))
         low, high = min(values), max(values)
         if log:
             self.low, self.high = math.log10(low), math.log10(high)
@@ -55,6 +58,8 @@ class Axis:
             inside = lambda t: self.low - 1e-9 <= math.log10(t) <= self.high + 1e-9
             ticks = [t for p in powers for t in (10 ** p,) if inside(t)]
             return ticks if len(ticks) > 1 else [10 ** self.low, 10 ** self.high]
+        if 2 < len(self.values) <= FEW or self.values == [1, 2]:
+            return self.values
         step = nice_step(self.high - self.low)
         first = math.ceil(self.low / step) * step
         count = int((self.high - first) / step + 1e-9) + 1

@@ -4,7 +4,7 @@
 AT_LEAST, AT_MOST = ">=", "<="
 # Where one failure is a failure, the worst run counts and not the one in the middle.
 BY_WORST_RUN = ("swap_lost", "allocations_per_packet")
-NAMES = {"base": "base", "tierwall_established": "Tierwall, established connections",
+NAMES = {"base": "base", "tierwall_established": "Tierwall, open connections",
          "tierwall_new_flows": "Tierwall, new connections", "raw_rte_acl": "raw rte_acl"}
 
 
@@ -93,6 +93,11 @@ def side_by_side(results):
                 f"{field['flows']} connections. Both say the same about "
                 f"{agreement['probes'] - agreement['different']} of {agreement['probes']} packets.",
                 "", *side_by_side_table(field)]
+    ratios = results.get("notes", {}).get("many_shapes_over_one")
+    if ratios:
+        words = ", ".join(f"{NAMES[key].replace('_', chr(92) + '_')} {number(value['median'])}"
+                          for key, value in ratios.items())
+        out += ["", f"Many shapes over one: {words}."]
     return out
 
 

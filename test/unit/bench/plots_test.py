@@ -8,7 +8,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "bench", "plots"))
 import chart  # noqa: E402
@@ -58,6 +58,7 @@ def answer(factor):
             "notes": {"huge_pages": True, "by_rules": {"base": [point(100, 40), point(1000, 40)],
                                    "new flows": [point(100, factor), point(1000, factor)]},
                       "by_size": {"base": [{**point(64, 40), "gbit_s": 26.88}]},
+                      "many_shapes_over_one": {"base": spread(1), "raw_rte_acl": spread(0.5)},
                       "side_by_side": {"one_shape": field, "many_shapes": field}}}
 
 
@@ -131,6 +132,7 @@ class Whole(unittest.TestCase):
         self.assertIn("### Side by side, many shapes", text)
         self.assertIn("Both say the same about 100 of 100 packets.", text)
         self.assertIn("| raw rte_acl | ", text)
+        self.assertIn("Many shapes over one: base 1, raw rte\\_acl 0.5.", text)
         self.assertIn("| 1000 | 40 | 1 |", text)
         self.assertIn("5 runs, with huge pages.", text)
         self.answers[0]["notes"]["huge_pages"] = False
@@ -165,6 +167,10 @@ class Chart(unittest.TestCase):
     def test_powers_are_as_far_apart_on_a_logarithmic_axis(self):
         axis = chart.Axis([1, 10, 100], True, (0, 200))
         self.assertEqual([axis.place(value) for value in (1, 10, 100)], [0, 100, 200])
+
+    def test_few_places_are_named_as_they_are(self):
+        self.assertEqual(chart.Axis([1, 2, 1, 2], False, (0, 100)).ticks(), [1, 2])
+        self.assertEqual(chart.Axis([64, 128, 1500], False, (0, 100)).ticks(), [64, 128, 1500])
 
     def test_bars_are_as_high_as_their_values(self):
         text = chart.bar_chart("t", "y", [("g", [("a", (1, 1, 1)), ("b", (2, 2, 2))])])
