@@ -16,10 +16,12 @@
 #include "bench/cluster/random.hpp"
 #include "dataplane/base/address.hpp"
 
+#include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 namespace tierwall::bench {
@@ -34,6 +36,19 @@ struct Connection {
     friend bool operator==(const Connection&, const Connection&) = default;
 };
 
+struct ConnectionHash {
+    std::size_t operator()(const Connection& connection) const noexcept {
+        const std::uint64_t ports = std::uint64_t{connection.protocol} << 32 |
+                                    std::uint64_t{connection.destination_port} << 16 |
+                                    connection.source_port;
+        std::uint64_t mix =
+            connection.source.high() ^ std::rotl(connection.destination.high(), 7) ^ ports;
+        mix = mix * 0x9e3779b97f4a7c15u + connection.source.low();
+        mix = (mix ^ mix >> 32) * 0x9e3779b97f4a7c15u + connection.destination.low();
+        return (mix ^ mix >> 32) * 0x9e3779b97f4a7c15u;
+    }
+};
+
 class Traffic {
 public:
     /// `generated` is only read here.
@@ -46,7 +61,7 @@ public:
     /// fewer than `count` when 50 times as many proposals did not do.
     template <typename Wanted>
     std::vector<Connection> pick(std::size_t count, Wanted&& wanted) {
-        std::set<Connection> seen;
+        std::unordered_set<Connection, ConnectionHash> seen;
         std::vector<Connection> out;
         for (std::size_t tries = 50 * count; tries > 0 && out.size() < count; --tries) {
             const Connection proposal = propose();

@@ -2,6 +2,7 @@
 #include "bench/path/enforced.hpp"
 
 #include "bench/path/bed.hpp"
+#include "bench/path/row_builders.hpp"
 #include "control/compile/compiler.hpp"
 #include "control/dialect/translate.hpp"
 
@@ -28,9 +29,9 @@ base::Result<proto::ResourceSet> compiled(const kube::Objects& objects) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Enforced>> Enforced::create(const Shape& shape) {
+base::Result<std::unique_ptr<Enforced>> Enforced::create(Generated generated) {
     std::unique_ptr<Enforced> enforced(new Enforced);
-    enforced->generated_ = generate(shape);
+    enforced->generated_ = std::move(generated);
     const kube::Objects& objects = enforced->generated_.objects;
     enforced->rules_ = bench::rules(objects);
     TW_TRY(resources, compiled(objects));
@@ -39,7 +40,8 @@ base::Result<std::unique_ptr<Enforced>> Enforced::create(const Shape& shape) {
     TW_TRY(enforcer, agent::Enforcer::create(options));
     enforced->enforcer_ = std::move(enforcer);
     std::vector<base::Error> problems;
-    const base::Status applied = enforced->enforcer_->apply(resources, 1, problems);
+    const base::Status applied =
+        enforced->enforcer_->apply(resources, 1, problems, build_on_all_cores(resources));
     if (!applied.ok()) return problems.empty() ? applied.error() : problems.front();
     std::unordered_map<std::string, std::uint16_t> ports;
     for (const auto& [name, _] : objects.cluster.nodes) {

@@ -29,7 +29,10 @@ inline constexpr std::uint32_t kBenchWorkersMax = 16;
 
 class Enforced {
 public:
-    static base::Result<std::unique_ptr<Enforced>> create(const Shape& shape);
+    static base::Result<std::unique_ptr<Enforced>> create(const Shape& shape) {
+        return create(generate(shape));
+    }
+    static base::Result<std::unique_ptr<Enforced>> create(Generated generated);
 
     agent::Enforcer& enforcer() noexcept { return *enforcer_; }
     const Generated& generated() const noexcept { return generated_; }
@@ -42,6 +45,8 @@ public:
     std::vector<Connection> allowed(std::size_t count, std::uint64_t seed) const;
     /// The port behind which an address is: half of the nodes are behind the pods port.
     std::uint16_t port_of(const base::Address& address) const;
+    /// Requires: IPv4.
+    bool is_pod(const base::Address& address) const { return ports_.contains(address.low()); }
 
 private:
     Enforced() = default;

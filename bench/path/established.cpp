@@ -3,6 +3,7 @@
 #include "bench/path/stand.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,14 +18,20 @@ constexpr std::uint32_t kEstablishedRules = 10'000;
 const std::string kSmall = "64k flows";
 const std::string kMedium = "1m flows";
 const std::string kLarge = "10m flows";
+/// Bytes on the wire, with the frame's checksum.
+constexpr std::array<std::uint16_t, 6> kSizes{64, 128, 256, 512, 1024, 1500};
+constexpr std::uint16_t kFrameChecksum = 4;
 
 std::vector<std::pair<std::string, std::size_t>> wanted_stands(const Results& results) {
-    const bool large = results.wants("established_10m_over_64k");
+    const bool curves = results.wants("curves");
+    const bool large = curves || results.wants("established_10m_over_64k");
     const bool small = large || results.wants("established_64k_ratio") ||
                        results.wants("bytes_per_flow") || results.wants("allocations_per_packet");
     std::vector<std::pair<std::string, std::size_t>> wanted;
+    if (curves) wanted = {{"1k flows", 1u << 10}, {"8k flows", 1u << 13}};
     if (small) wanted.emplace_back(kSmall, 1u << 16);
-    if (results.wants("established_1m_ratio")) wanted.emplace_back(kMedium, 1'000'000);
+    if (curves) wanted.emplace_back("256k flows", 1u << 18);
+    if (curves || results.wants("established_1m_ratio")) wanted.emplace_back(kMedium, 1'000'000);
     if (large) wanted.emplace_back(kLarge, 10'000'000);
     return wanted;
 }
@@ -81,6 +88,45 @@ void put_memory(Results& results, const Stands& stands) {
                {{"allocations", allocations}, {"packets", packets}});
 }
 
+/// Packets of other lengths, of the stand with the flows of established_64k_ratio.
+std::vector<Contender> of_other_sizes(EstablishedStand& stand) {
+    std::vector<Contender> out;
+    for (const std::uint16_t bytes : kSizes) {
+        const auto frame_length = static_cast<std::uint16_t>(bytes - kFrameChecksum);
+        const std::string words = ", " + std::to_string(bytes) + " bytes";
+        out.push_back(stand.base_contender(frame_length));
+        out.back().name = "base" + words;
+        out.push_back(stand.contender(frame_length));
+        out.back().name = "Tierwall" + words;
+    }
+    return out;
+}
+
+Json sized_point(std::uint16_t bytes, const Contender& contender) {
+    Json out = point(bytes, contender);
+    // With the preamble and the gap between frames, as on a wire.
+    const double bits = 8.0 * (bytes + 20);
+    out["gbit_s"] = contender.mpps().median * bits / 1e3;
+    return out;
+}
+
+void note_curves(Results& results, const Field& field, const Stands& stands) {
+    Json by_flows;
+    for (const auto& stand : stands) {
+        by_flows["base"].push_back(point(stand->flows(), *field.find("base, " + stand->name())));
+        by_flows["Tierwall"].push_back(point(stand->flows(), *field.find(stand->name())));
+    }
+    Json by_size;
+    for (const std::uint16_t bytes : kSizes) {
+        for (const char* line : {"base", "Tierwall"}) {
+            const std::string name = line + (", " + std::to_string(bytes) + " bytes");
+            by_size[line].push_back(sized_point(bytes, *field.find(name)));
+        }
+    }
+    results.note("by_flows", std::move(by_flows));
+    results.note("by_size", std::move(by_size));
+}
+
 }  // namespace
 
 base::Status measure_established(Results& results) {
@@ -101,6 +147,11 @@ base::Status measure_established(Results& results) {
         contenders.push_back(stand->contender());
         stands.push_back(std::move(stand));
     }
+    if (results.wants("curves")) {
+        const auto small = std::find_if(stands.begin(), stands.end(),
+                                        [](const auto& each) { return each->name() == kSmall; });
+        for (Contender& each : of_other_sizes(**small)) contenders.push_back(std::move(each));
+    }
     results.compare("established", contenders);
     for (const auto& stand : stands) {
         TW_TRY(right, stand->check());
@@ -113,6 +164,7 @@ base::Status measure_established(Results& results) {
     put_ratio(results, field, {"established_10m_over_64k", kLarge, kSmall},
               conditions(*enforced, 10'000'000));
     put_memory(results, stands);
+    if (results.wants("curves")) note_curves(results, field, stands);
     return base::Done{};
 }
 

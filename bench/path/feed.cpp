@@ -14,10 +14,18 @@ base::Status Feed::attach(Feed& feed, const std::string& device, std::uint16_t q
     if (rte_eth_dev_get_port_by_name(device.c_str(), &number) != 0) {
         return base::Error{base::Errc::NotFound, device, "no such device"};
     }
-    if (rte_eth_add_rx_callback(number, queue, fill, &feed) == nullptr) {
+    feed.callback_ = rte_eth_add_rx_callback(number, queue, fill, &feed);
+    if (feed.callback_ == nullptr) {
         return base::Error{base::Errc::NotSupported, device, "DPDK was built without callbacks"};
     }
+    feed.device_ = number;
+    feed.queue_ = queue;
     return base::Done{};
+}
+
+// A device that is closed keeps its callbacks for the next one that gets its number.
+Feed::~Feed() {
+    if (callback_ != nullptr) rte_eth_remove_rx_callback(device_, queue_, callback_);
 }
 
 std::uint16_t Feed::fill(std::uint16_t, std::uint16_t, rte_mbuf** mbufs, std::uint16_t count,

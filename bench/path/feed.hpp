@@ -18,15 +18,17 @@
 #include <cstdint>
 #include <string>
 
+struct rte_eth_rxtx_callback;
 struct rte_mbuf;
 
 namespace tierwall::bench {
 
 class Feed {
 public:
-    /// Requires: the device is open and outlives this object.
+    /// Requires: the device is open and outlives this object; nobody polls it at its end.
     static base::Status attach(Feed& feed, const std::string& device, std::uint16_t queue);
     Feed() = default;
+    ~Feed();
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
 
@@ -55,6 +57,9 @@ private:
                               std::uint16_t count, std::uint16_t room, void* feed) noexcept;
 
     alignas(64) Stock stock_;
+    const rte_eth_rxtx_callback* callback_ = nullptr;
+    std::uint16_t device_ = 0;
+    std::uint16_t queue_ = 0;
 };
 
 }  // namespace tierwall::bench

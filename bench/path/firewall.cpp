@@ -17,6 +17,8 @@ base::Result<std::unique_ptr<Firewall>> Firewall::create(Bed& bed, agent::Enforc
     config.flows_max = flows_max;
     // As after the first minute, when connections from before the start are no longer looked for.
     config.pickup_s = 0;
+    // Flows wait while others have their turns; expiry goes on looking at all of them.
+    config.timeouts.udp_replied_s = config.timeouts.tcp_established_s;
     const worker::Loop::World world{bed.fabric(), enforcer.published(), enforcer.readers(),
                                     enforcer.addresses()};
     for (std::uint16_t worker = 0; worker < bed.workers(); ++worker) {

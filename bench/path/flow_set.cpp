@@ -3,6 +3,7 @@
 
 #include "dataplane/io/spread.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -16,6 +17,8 @@ using namespace parse::tcp_flag;
 /// Above the ports of services.
 constexpr std::size_t kFirstSourcePort = 20'000;
 constexpr std::size_t kSourcePorts = 40'000;
+/// Connections that are opened at a time, of each port.
+constexpr std::size_t kTogether = 1u << 15;
 
 parse::Tuple flow_at(std::span<const Connection> connections, std::size_t number) {
     const Connection& each = connections[number % connections.size()];
@@ -75,43 +78,82 @@ base::Result<std::unique_ptr<FlowSet>> FlowSet::create(const Enforced& enforced,
     return set;
 }
 
-base::Status FlowSet::establish(Bed& bed, Firewall& firewall) {
+base::Status FlowSet::establish(Bed& bed, Firewall& firewall, Order order) {
     for (std::uint16_t worker = 0; worker < bed.workers(); ++worker) {
-        Share& share = shares_[worker];
-        const auto pass = [&](auto&& part) {
-            for (std::uint16_t port = 0; port < kPorts; ++port) {
-                bed.feed(port, worker).show_once(part(port), kSmallest);
+        TW_TRY(established, establish_share(bed, firewall, worker));
+        for (std::uint16_t port = 0; port < kPorts; ++port) {
+            const std::uint64_t seed = worker * kPorts + port + 1u;
+            Share& share = shares_[worker];
+            if (order == Order::Mixed) {
+                shuffle(share.frames[port].all(), seed);
+            } else {
+                shuffle(share.openings(port), seed);
+                shuffle(share.replies(port), seed);
             }
-            firewall.drain(worker);
-        };
-        const Tally before = firewall.tally(worker);
-        pass([&](std::uint16_t port) { return share.openings(port); });
-        pass([&](std::uint16_t port) { return share.replies(port); });
-        for (std::uint16_t port = 0; port < kPorts; ++port) {
-            set_flags(share.frames[port].all(), kAck);
-        }
-        pass([&](std::uint16_t port) { return share.openings(port); });
-        const Tally done = firewall.tally(worker) - before;
-        const std::size_t flows = of_worker(worker);
-        if (done.created != flows || done.established != 2 * flows || done.sent != 3 * flows) {
-            return base::Error{base::Errc::Io, "traffic",
-                               "of " + std::to_string(flows) + " connections " +
-                                   std::to_string(done.created) + " were opened, and " +
-                                   std::to_string(done.established) + " of " +
-                                   std::to_string(2 * flows) + " packets belonged to them"};
-        }
-        for (std::uint16_t port = 0; port < kPorts; ++port) {
-            share.frames[port].shuffle(worker * kPorts + port + 1u);
             bed.feed(port, worker).hide();
         }
     }
     return base::Done{};
 }
 
+// Some at a time, as connections come about: half of a handshake is not kept for long.
+base::Status FlowSet::establish_share(Bed& bed, Firewall& firewall, std::uint16_t worker) {
+    Share& share = shares_[worker];
+    const Tally before = firewall.tally(worker);
+    const std::size_t most = std::max(share.opened[0], share.opened[1]);
+    for (std::size_t first = 0; first < most; first += kTogether) {
+        const auto part = [&](std::span<FrameBytes> all) {
+            const std::size_t begin = std::min(first, all.size());
+            return all.subspan(begin, std::min(kTogether, all.size() - begin));
+        };
+        const auto pass = [&](auto&& frames_of) {
+            for (std::uint16_t port = 0; port < kPorts; ++port) {
+                bed.feed(port, worker).show_once(part(frames_of(port)), kSmallest);
+            }
+            firewall.drain(worker);
+        };
+        const auto openings = [&](std::uint16_t port) { return share.openings(port); };
+        pass(openings);
+        // The answers to a port's openings come in at the other one, in the same order.
+        pass([&](std::uint16_t port) { return share.replies(port); });
+        for (std::uint16_t port = 0; port < kPorts; ++port) {
+            set_flags(part(share.openings(port)), kAck);
+            set_flags(part(share.replies(port)), kAck);
+        }
+        pass(openings);
+    }
+    const Tally done = firewall.tally(worker) - before;
+    const std::size_t flows = of_worker(worker);
+    if (done.created != flows || done.established != 2 * flows || done.sent != 3 * flows) {
+        return base::Error{base::Errc::Io, "traffic",
+                           "of " + std::to_string(flows) + " connections " +
+                               std::to_string(done.created) + " were opened, and " +
+                               std::to_string(done.established) + " of " +
+                               std::to_string(2 * flows) + " packets belonged to them"};
+    }
+    return base::Done{};
+}
+
+void FlowSet::set_length(std::uint16_t frame_length) noexcept {
+    for (Share& share : shares_) {
+        for (Frames& frames : share.frames) {
+            for (FrameBytes& frame : frames.all()) set_frame_length(frame, frame_length);
+        }
+    }
+}
+
 void FlowSet::show(Bed& bed, std::uint16_t frame_length) noexcept {
     for (std::uint16_t worker = 0; worker < bed.workers(); ++worker) {
         for (std::uint16_t port = 0; port < kPorts; ++port) {
             bed.feed(port, worker).show(shares_[worker].frames[port].all(), frame_length);
+        }
+    }
+}
+
+void FlowSet::show_originators(Bed& bed) noexcept {
+    for (std::uint16_t worker = 0; worker < bed.workers(); ++worker) {
+        for (std::uint16_t port = 0; port < kPorts; ++port) {
+            bed.feed(port, worker).show(shares_[worker].openings(port), kSmallest);
         }
     }
 }

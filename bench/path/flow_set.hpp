@@ -33,10 +33,20 @@ public:
 
     /// Opens every connection: a handshake of TCP's, or a packet each way. From then on its frames
     /// are those of an open connection. Fails: Io when a connection did not come about.
-    base::Status establish(Bed& bed, Firewall& firewall);
+    enum class Order : std::uint8_t {
+        Mixed,  ///< what both ends send, together
+        ByEnd,  ///< what show_originators() shows stays apart
+    };
+    base::Status establish(Bed& bed, Firewall& firewall, Order order = Order::Mixed);
+    /// From now on IP packets are as long as this frame length says, checksums right for a payload
+    /// of zeros.
+    void set_length(std::uint16_t frame_length) noexcept;
     /// From now on all queues of the bed show these frames, in an order that has nothing to do with
     /// that in which the connections were opened.
     void show(Bed& bed, std::uint16_t frame_length = kSmallest) noexcept;
+    /// Only what the ends that opened the connections send, round and round. Requires: not
+    /// established in mixed order.
+    void show_originators(Bed& bed) noexcept;
     /// The first packets of all connections, once. Requires: not established.
     void show_openings(Bed& bed) noexcept;
 
@@ -58,6 +68,7 @@ private:
         }
     };
     explicit FlowSet(std::size_t size) : size_(size) {}
+    base::Status establish_share(Bed& bed, Firewall& firewall, std::uint16_t worker);
 
     std::size_t size_;
     std::vector<Share> shares_;

@@ -43,7 +43,10 @@ void finish_transport(FrameBytes& frame) noexcept {
     const std::size_t at = protocol == base::kIpTcp ? kTcpSum : kUdpSum;
     put16(frame, at, 0);
     // The pseudo header: both addresses, the protocol and the length.
-    const std::uint32_t pseudo = sum(frame, kIp + 12, kTransport) + protocol + kIpLength - 20;
+    const auto length =
+        static_cast<std::uint32_t>(frame.bytes[kIp + 2] << 8 | frame.bytes[kIp + 3]) - 20;
+    const std::uint32_t pseudo = sum(frame, kIp + 12, kTransport) + protocol + length;
+    // Whatever stands behind is zero and adds nothing.
     put16(frame, at, folded(pseudo + sum(frame, kTransport, kIp + kIpLength)));
 }
 
@@ -78,16 +81,26 @@ void set_tcp_flags(FrameBytes& frame, std::uint8_t flags) noexcept {
     finish_transport(frame);
 }
 
+void set_frame_length(FrameBytes& frame, std::uint16_t frame_length) noexcept {
+    put16(frame, kIp + 2, static_cast<unsigned>(frame_length - kIp));
+    put16(frame, kIp + 10, 0);
+    put16(frame, kIp + 10, folded(sum(frame, kIp, kTransport)));
+    if (frame.bytes[kIp + 9] == base::kIpUdp) {
+        put16(frame, kTransport + 4, static_cast<unsigned>(frame_length - kTransport));
+    }
+    finish_transport(frame);
+}
+
+void shuffle(std::span<FrameBytes> frames, std::uint64_t seed) noexcept {
+    Random random(seed);
+    for (std::size_t left = frames.size(); left > 1; --left) {
+        std::swap(frames[left - 1], frames[random.below(static_cast<std::uint32_t>(left))]);
+    }
+}
+
 base::Result<Frames> Frames::create(std::size_t count) {
     TW_TRY(pages, flow::Pages::create(count * sizeof(FrameBytes), -1));
     return Frames(std::move(pages), count);
-}
-
-void Frames::shuffle(std::uint64_t seed) noexcept {
-    Random random(seed);
-    for (std::size_t left = count_; left > 1; --left) {
-        std::swap(data()[left - 1], data()[random.below(static_cast<std::uint32_t>(left))]);
-    }
 }
 
 }  // namespace tierwall::bench

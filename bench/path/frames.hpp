@@ -29,14 +29,17 @@ void write_frame(const parse::Tuple& tuple, std::uint8_t tcp_flags, FrameBytes& 
 /// Gives a TCP frame other flags; does nothing to UDP.
 void set_tcp_flags(FrameBytes& frame, std::uint8_t flags) noexcept;
 
+/// Gives the IP packet the length that fills a frame of so many bytes; the payload is zeros.
+void set_frame_length(FrameBytes& frame, std::uint16_t frame_length) noexcept;
+/// Another order, so that neighbours in time are no neighbours in any table.
+void shuffle(std::span<FrameBytes> frames, std::uint64_t seed) noexcept;
+
 class Frames {
 public:
     static base::Result<Frames> create(std::size_t count);
 
     std::span<FrameBytes> all() noexcept { return {data(), count_}; }
     std::span<const FrameBytes> all() const noexcept { return {data(), count_}; }
-    /// Another order, so that neighbours in time are no neighbours in any table.
-    void shuffle(std::uint64_t seed) noexcept;
 
 private:
     Frames(flow::Pages pages, std::size_t count) : pages_(std::move(pages)), count_(count) {}

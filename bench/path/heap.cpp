@@ -4,6 +4,10 @@
 #include <rte_malloc.h>
 
 #include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 
 namespace {
 
@@ -51,6 +55,21 @@ std::uint64_t dpdk_heap_blocks() noexcept {
     rte_malloc_socket_stats stats{};
     if (rte_malloc_get_socket_stats(0, &stats) != 0) return 0;
     return stats.alloc_count;
+}
+
+std::uint64_t huge_bytes_free() {
+    std::uint64_t sum = 0;
+    std::error_code problem;
+    const std::filesystem::path folder = "/sys/kernel/mm/hugepages";
+    for (const auto& size : std::filesystem::directory_iterator(folder, problem)) {
+        unsigned long long kilobytes = 0;
+        if (std::sscanf(size.path().filename().c_str(), "hugepages-%llukB", &kilobytes) != 1) {
+            continue;
+        }
+        std::uint64_t pages = 0;
+        if (std::ifstream(size.path() / "free_hugepages") >> pages) sum += pages * kilobytes * 1024;
+    }
+    return sum;
 }
 
 }  // namespace tierwall::bench

@@ -18,5 +18,7 @@ namespace tierwall::bench {
 std::uint64_t heap_allocations() noexcept;
 /// Blocks that live on DPDK's heaps now. Requires: EAL started.
 std::uint64_t dpdk_heap_blocks() noexcept;
+/// In huge pages that nobody on this machine has yet.
+std::uint64_t huge_bytes_free();
 
 }  // namespace tierwall::bench

@@ -14,13 +14,13 @@
 namespace tierwall::bench {
 
 /// established_64k_ratio, established_1m_ratio, established_10m_over_64k, bytes_per_flow,
-/// allocations_per_packet.
+/// allocations_per_packet; curves by flows and by packet size.
 base::Status measure_established(Results& results);
-/// rules_100k_over_100, new_flows_100k_over_100.
+/// rules_100k_over_100, new_flows_100k_over_100; a curve by rules.
 base::Status measure_rules(Results& results);
 /// new_flows_ratio.
 base::Status measure_new_flows(Results& results);
-/// second_worker_ratio.
+/// second_worker_ratio; a curve by workers.
 base::Status measure_second_worker(Results& results);
 
 }  // namespace tierwall::bench

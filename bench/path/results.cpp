@@ -2,8 +2,8 @@
 #include "bench/path/results.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace tierwall::bench {
@@ -11,9 +11,9 @@ namespace {
 
 /// Four digits that count: more would only be noise.
 double rounded(double value) {
-    if (value == 0) return 0;
-    const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
-    return std::round(value / unit) * unit;
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.4g", value);
+    return std::strtod(text, nullptr);
 }
 
 }  // namespace
@@ -33,6 +33,11 @@ Results::Json json_of(const Contender& contender) {
     return {{"ns_per_packet", json_of(contender.ns())},
             {"mpps", json_of(contender.mpps())},
             {"least_share_of_core", rounded(share)}};
+}
+
+Results::Json point(std::size_t x, const Contender& contender) {
+    return {
+        {"x", x}, {"mpps", json_of(contender.mpps())}, {"ns_per_packet", json_of(contender.ns())}};
 }
 
 void Results::put(const std::string& key, const Spread& spread, Json figures) {

@@ -55,5 +55,7 @@ private:
 Results::Json json_of(const Spread& spread);
 /// Nanoseconds a packet and millions of packets a second.
 Results::Json json_of(const Contender& contender);
+/// The same as a point of a curve.
+Results::Json point(std::size_t x, const Contender& contender);
 
 }  // namespace tierwall::bench

@@ -68,7 +68,7 @@ struct Crew {
 }  // namespace
 
 base::Status measure_second_worker(Results& results) {
-    if (!results.wants("second_worker_ratio")) return base::Done{};
+    if (!results.wants("second_worker_ratio") && !results.wants("curves")) return base::Done{};
     if (cores() < 2) {
         return base::Error{base::Errc::Limit, "second_worker_ratio", "needs two cores"};
     }
@@ -96,8 +96,13 @@ base::Status measure_second_worker(Results& results) {
     for (const Contender& each : contenders) figures[each.name] = json_of(each);
     figures["base_ratio"] = json_of(speed_ratio(contenders[3], contenders[2]));
     figures["shares"] = {two.set->of_worker(0), two.set->of_worker(1)};
-    results.put("second_worker_ratio", speed_ratio(contenders[1], contenders[0]),
-                std::move(figures));
+    if (results.wants("second_worker_ratio")) {
+        results.put("second_worker_ratio", speed_ratio(contenders[1], contenders[0]),
+                    std::move(figures));
+    }
+    if (!results.wants("curves")) return base::Done{};
+    results.note("by_workers", {{"base", {point(1, contenders[2]), point(2, contenders[3])}},
+                                {"Tierwall", {point(1, contenders[0]), point(2, contenders[1])}}});
     return base::Done{};
 }
 

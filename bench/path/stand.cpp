@@ -30,8 +30,14 @@ base::Result<std::unique_ptr<EstablishedStand>> EstablishedStand::open(const Gro
     return stand;
 }
 
-Slice EstablishedStand::run(double seconds) {
-    set_->show(bed_);
+void EstablishedStand::show(std::uint16_t frame_length) {
+    if (frame_length != frame_length_) set_->set_length(frame_length);
+    frame_length_ = frame_length;
+    set_->show(bed_, frame_length);
+}
+
+Slice EstablishedStand::run(double seconds, std::uint16_t frame_length) {
+    show(frame_length);
     const std::uint64_t heap = heap_allocations();
     const std::uint64_t dpdk = dpdk_heap_blocks();
     const Slice slice = firewall_->run(0, seconds);
@@ -41,13 +47,13 @@ Slice EstablishedStand::run(double seconds) {
     return slice;
 }
 
-Contender EstablishedStand::contender() {
-    return {name_, [this](double seconds) { return run(seconds); }};
+Contender EstablishedStand::contender(std::uint16_t frame_length) {
+    return {name_, [this, frame_length](double seconds) { return run(seconds, frame_length); }};
 }
 
-Contender EstablishedStand::base_contender() {
-    return {"base, " + name_, [this](double seconds) {
-                set_->show(bed_);
+Contender EstablishedStand::base_contender(std::uint16_t frame_length) {
+    return {"base, " + name_, [this, frame_length](double seconds) {
+                show(frame_length);
                 return bed_.run_base(0, seconds);
             }};
 }

@@ -41,8 +41,8 @@ public:
                                                                 std::size_t flows);
     const std::string& name() const { return name_; }
     std::size_t flows() const { return set_->size(); }
-    Contender contender();
-    Contender base_contender();
+    Contender contender(std::uint16_t frame_length = kSmallest);
+    Contender base_contender(std::uint16_t frame_length = kSmallest);
     /// Fails: Io when a packet did not belong to an open connection or was not sent on.
     base::Status check() const;
 
@@ -53,12 +53,14 @@ public:
 
 private:
     EstablishedStand(Bed& bed, std::string name) : bed_(bed), name_(std::move(name)) {}
-    Slice run(double seconds);
+    Slice run(double seconds, std::uint16_t frame_length);
+    void show(std::uint16_t frame_length);
 
     Bed& bed_;
     std::string name_;
     std::unique_ptr<Firewall> firewall_;
     std::unique_ptr<FlowSet> set_;
+    std::uint16_t frame_length_ = kSmallest;
     Tally before_;
     std::uint64_t packets_ = 0;
     std::uint64_t allocations_ = 0;

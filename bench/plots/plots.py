@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which plots are drawn from a run's results. draw() writes those for which there are figures."""
 import os
+import re
 
 import chart
+import tables
 
 
 def with_spread(entry):
@@ -39,7 +41,15 @@ LATENCIES = {
     "policy changed": "policy_change_p99_ms",
     "namespace relabelled": "namespace_relabel_p99_ms",
 }
-PERCENTS = (("min", 0), ("p50", 50), ("p90", 90), ("p99", 99), ("max", 100))
+QUANTILE = re.compile(r"p(\d{1,2})(\d*)")
+
+
+def percent(word):
+    """Which part of all changes a word of a distribution is about: p99 is 99, p999 is 99.9."""
+    if word in ("min", "max"):
+        return 0 if word == "min" else 100
+    found = QUANTILE.fullmatch(word)
+    return float(f"{found[1]}.{found[2] or 0}") if found else None
 
 
 def latency_series(results):
@@ -47,11 +57,38 @@ def latency_series(results):
     series = []
     for name, key in LATENCIES.items():
         found = results.get(key, {}).get("figures", {}).get("latency_ms", {})
-        points = [(found[word], percent, percent, percent) for word, percent in PERCENTS
-                  if word in found]
+        points = [(value, percent(word)) for word, value in found.items()
+                  if percent(word) is not None]
         if points:
-            series.append((name, points))
+            series.append((name, [(x, y, y, y) for x, y in sorted(points)]))
     return series
+
+
+def bit_rates(results):
+    """The curve by packet size once more, in bits."""
+    lines = results.get("notes", {}).get("by_size", {})
+    return [(line, [(entry["x"], entry["gbit_s"], entry["gbit_s"], entry["gbit_s"])
+                    for entry in entries]) for line, entries in lines.items()]
+
+
+def side_by_side(results):
+    """Of each rule set a group of bars: who -> (median, min, max)."""
+    fields = results.get("notes", {}).get("side_by_side", {})
+    spread = lambda entry: (entry["median"], entry["min"], entry["max"])
+    return [(f"{title.replace('_', ' ')} ({field['expanded_rows']} rows, {field['shapes']} "
+             f"shape{'s' if field['shapes'] != 1 else ''})",
+             [(name, spread(field[key]["mpps"])) for key, name in tables.NAMES.items()])
+            for title, field in fields.items()]
+
+
+def ring_series(results):
+    """The deepest ring against the load of the busiest worker, by weights and trains."""
+    lines = {}
+    for entry in results.get("notes", {}).get("workers_sim", {}).get("rings", []):
+        name = f"{entry['weights']}, trains of {entry['trains']:g}"
+        depth = entry["depth_max"]
+        lines.setdefault(name, []).append((entry["load"], depth, depth, depth))
+    return list(lines.items())
 
 
 def draw(results, folder):
@@ -68,6 +105,22 @@ def draw(results, folder):
         if series:
             write(name, chart.line_chart(title, (x_words, "million packets a second"), series,
                                          log_x=log_x, note=note))
+    series = bit_rates(results)
+    if series:
+        write("bit-rate-size.svg",
+              chart.line_chart("Bit rate against packet size",
+                               ("bytes on the wire", "Gbit/s on a wire"), series, note=note))
+    groups = side_by_side(results)
+    if groups:
+        write("side-by-side.svg",
+              chart.bar_chart("The same packets", "million packets a second", groups, note=note))
+    series = ring_series(results)
+    if series:
+        sim = results["notes"]["workers_sim"]
+        write("workers-rings.svg",
+              chart.line_chart(f"Deepest ring, {sim['workers']} workers, one of them receives all",
+                               ("load of the busiest worker", "packets in a ring"), series,
+                               marks=[(sim["ring_places"], "places of a ring")]))
     series = latency_series(results)
     if series:
         write("update-latency.svg",
