@@ -4,9 +4,6 @@
 #include "control/agent/denial_text.hpp"
 #include "control/agent/explain.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <array>
 #include <span>
 #include <thread>
@@ -42,7 +39,6 @@ Daemon::~Daemon() {
     client_.reset();
     keeper_.reset();
     dataplane_.reset();
-    if (cores_before_) pthread_setaffinity_np(pthread_self(), sizeof(cpu_set_t), &*cores_before_);
 }
 
 base::Result<std::unique_ptr<Daemon>> Daemon::create(const Config& config, std::string version,
@@ -85,10 +81,9 @@ void Daemon::start() {
                  ? "nothing to enforce yet; boot: open lets everything pass until then"
                  : "nothing to enforce yet; boot: closed drops everything until then");
     }
+    keeper_ = std::make_unique<Keeper>(*store_, log_);
     for (const std::string& warning : dataplane_->warnings()) log_("warning: " + warning);
     dataplane_->start();
-    leave_cores_to_workers();
-    keeper_ = std::make_unique<Keeper>(*store_, log_);
     start_client();
     report_ = std::make_unique<Report>(Report::Parts{.config = config_,
                                                      .enforcer = *enforcer_,
@@ -100,18 +95,6 @@ void Daemon::start() {
                                                      .version = version_,
                                                      .disk_problem = disk_problem_});
     report_->note_applied(from_disk_);
-}
-
-void Daemon::leave_cores_to_workers() {
-    cpu_set_t cores;
-    if (pthread_getaffinity_np(pthread_self(), sizeof(cores), &cores) != 0) return;
-    const cpu_set_t before = cores;
-    for (std::uint32_t worker = 0; worker < dataplane_->workers(); ++worker) {
-        const int core = dataplane_->core(worker);
-        if (core >= 0) CPU_CLR(static_cast<unsigned>(core), &cores);
-    }
-    if (CPU_COUNT(&cores) == 0 || CPU_EQUAL(&cores, &before)) return;
-    if (pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores) == 0) cores_before_ = before;
 }
 
 void Daemon::start_from_disk() {

@@ -25,11 +25,8 @@
 #include "control/agent/status_service.hpp"
 #include "dataplane/worker/dataplane.hpp"
 
-#include <sched.h>
-
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,9 +57,6 @@ private:
     base::Status open();
     void bind_ports(const PortBindings::AddressesOf& addresses);
     void start_from_disk();
-    /// This thread and all that it starts from now on: a table that is built where packets are
-    /// judged would keep them waiting for milliseconds.
-    void leave_cores_to_workers();
     void start_client();
     std::vector<base::Error> enforce(const proto::ResourceSet& resources, std::uint64_t epoch);
     bool settle();
@@ -89,7 +83,6 @@ private:
     DenialLog denials_;
     DenialLog audits_;               ///< apart, so that neither keeps the other out of the log
     std::uint64_t events_lost_ = 0;  ///< as far as they are told
-    std::optional<cpu_set_t> cores_before_;  ///< the control thread's, to be given back
     bool from_disk_ = false;
     std::string disk_problem_;
 };
